@@ -1,1 +1,28 @@
-//! crates/db
+//! One database handle over SQLite and PostgreSQL.
+//!
+//! * [`Database::read`] runs a closure on a pooled connection, in one snapshot.
+//! * [`Database::write`] runs a closure in one write transaction. Writes that wait for the same writer share a commit
+//!   ([group commit](writer)), each in a savepoint of its own, and are answered after that commit.
+//! * [`Error`] says of every failure whether a constraint refused it, whether trying again may help, or neither.
+//!
+//! Diesel blocks, so nothing here ever runs on a runtime thread: reads take a blocking thread (no more of them than
+//! there are pooled connections), writes a thread that lives as long as the handle.
+
+pub mod address;
+pub mod connection;
+pub mod database;
+pub mod error;
+pub mod migrate;
+#[cfg(feature = "test")]
+pub mod test;
+pub mod writer;
+
+pub use address::Address;
+pub use connection::{AnyConnection as Connection, Backend};
+pub use database::{Database, Options};
+pub use error::Error;
+pub use migrate::Migrations;
+
+// Linked for their bundled C libraries; Diesel binds to them.
+use libsqlite3_sys as _;
+use pq_sys as _;

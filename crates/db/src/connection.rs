@@ -1,0 +1,110 @@
+//! A connection to either database, set up for Rollcall.
+
+use diesel::{
+    Connection as _, ConnectionResult, PgConnection, SqliteConnection,
+    connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _},
+};
+
+use crate::{Address, Error};
+
+/// A connection to SQLite or PostgreSQL; Diesel's query builder works on it as on any.
+///
+/// What the two have no common words for (`ON CONFLICT`, inserting many rows) matches on the variant.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// SQLite.
+    Sqlite(SqliteConnection),
+    /// PostgreSQL.
+    Postgres(PgConnection),
+}
+
+/// Diesel's name for the two databases together.
+pub type Backend = <AnyConnection as diesel::Connection>::Backend;
+
+type Transactions = <AnyConnection as diesel::Connection>::TransactionManager;
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Read,
+    Write,
+}
+
+impl AnyConnection {
+    /// Connects and sets the connection up.
+    pub(crate) fn open(address: &Address, purpose: Purpose) -> Result<Self, Error> {
+        let mut connection =
+            Self::establish_at(address).map_err(|cause| Error::Open { address: address.clone(), cause })?;
+        connection.batch_execute(match (&connection, purpose) {
+            // FULL: a commit is on the disk before it is acknowledged. In WAL mode, readers never wait for the writer.
+            (Self::Sqlite(_), Purpose::Write) => {
+                "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
+                 PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384"
+            }
+            (Self::Sqlite(_), Purpose::Read) => {
+                "PRAGMA busy_timeout=5000; PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096"
+            }
+            (Self::Postgres(_), _) => {
+                "SET statement_timeout='10s'; SET lock_timeout='5s'; SET idle_in_transaction_session_timeout='30s'; \
+                 SET synchronous_commit=on; SET client_min_messages=warning"
+            }
+        })?;
+        Ok(connection)
+    }
+
+    fn establish_at(address: &Address) -> ConnectionResult<Self> {
+        match address {
+            Address::Sqlite(path) => SqliteConnection::establish(&path.to_string_lossy()).map(Self::Sqlite),
+            Address::Postgres(url) => PgConnection::establish(&Address::libpq(url)).map(Self::Postgres),
+        }
+    }
+
+    /// Begins a transaction that takes the write lock at once on SQLite (a deferred one that is upgraded later fails
+    /// as BUSY when another wrote in between).
+    pub(crate) fn begin_write(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
+            Self::Postgres(c) => AnsiTransactionManager::begin_transaction(c)?,
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction in which every statement sees the same state.
+    pub(crate) fn begin_snapshot(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(c) => AnsiTransactionManager::begin_transaction(c)?,
+            Self::Postgres(c) => {
+                AnsiTransactionManager::begin_transaction_sql(
+                    c,
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a savepoint inside a transaction.
+    pub(crate) fn begin_savepoint(&mut self) -> Result<(), Error> {
+        Ok(Transactions::begin_transaction(self)?)
+    }
+
+    /// Commits the innermost transaction or savepoint.
+    pub(crate) fn commit(&mut self) -> Result<(), Error> {
+        Ok(Transactions::commit_transaction(self)?)
+    }
+
+    /// Rolls the innermost transaction or savepoint back.
+    pub(crate) fn rollback(&mut self) -> Result<(), Error> {
+        Ok(Transactions::rollback_transaction(self)?)
+    }
+
+    /// Whether the connection is of no more use.
+    pub(crate) fn is_broken(&mut self) -> bool {
+        Transactions::is_broken_transaction_manager(self)
+    }
+
+    /// Whether the database is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
