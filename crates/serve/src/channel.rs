@@ -1,0 +1,108 @@
+//! What a generated gRPC client speaks through.
+//!
+//! A tonic client takes any tower service for its channel. [`Channel`] is one boxed service type for both cases, so
+//! that a client of a service in the same process and a client over a socket are the same code:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), rollcall_serve::Error> {
+//! use rollcall_serve::{Routes, channel};
+//! use tonic_health::pb::health_client::HealthClient;
+//!
+//! let routes = Routes::default();
+//! let near = HealthClient::new(channel::in_process(routes));
+//! let far = HealthClient::new(channel::connect("http://127.0.0.1:7402")?)
+//!     .max_decoding_message_size(channel::MAX_MESSAGE);
+//! # Ok(()) }
+//! ```
+//!
+//! tonic refuses messages above 4 MiB unless client and server each say otherwise, on the generated type. Between
+//! Rollcall's own services the limit is [`MAX_MESSAGE`]: pass it to `max_decoding_message_size` of a client whose
+//! answers hold member lists, and of a server whose requests do.
+
+use std::{error::Error as StdError, time::Duration};
+
+use tonic::{body::Body, service::Routes, transport::Endpoint};
+use tower::{Service as _, ServiceExt as _, util::BoxCloneSyncService};
+
+use crate::{Error, deadline};
+
+/// The error of a channel: boxed, because a socket fails and a service in the same process does not.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// A gRPC channel: cheap to clone, shared by any number of clients.
+pub type Channel = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, BoxError>;
+
+/// The largest message between Rollcall's own services, in bytes: 64 MiB.
+pub const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+
+/// How long a connection attempt may take before the call ends with UNAVAILABLE.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// A ping goes out when nothing was heard for this long: a peer that vanished without a word is noticed.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// A ping without an answer ends the connection after this long.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A channel to services in this process. Deadlines (`grpc-timeout`) count as they do over a socket.
+pub fn in_process(routes: Routes) -> Channel {
+    let routes = routes.prepare();
+    BoxCloneSyncService::new(tower::service_fn(move |request: http::Request<Body>| {
+        let mut routes = routes.clone();
+        async move {
+            let limit = deadline::of(request.headers());
+            // The routes are always ready: tonic's router has no back-pressure of its own.
+            let answer = routes.call(request);
+            let response = match limit {
+                None => answer.await,
+                Some(limit) => match tokio::time::timeout(limit, answer).await {
+                    Ok(response) => response,
+                    Err(_) => Ok(deadline::exceeded()),
+                },
+            };
+            response.map_err(BoxError::from)
+        }
+    }))
+}
+
+/// A channel to a server at `uri`, such as `http://127.0.0.1:7402`. It connects at the first call, and again after a
+/// failure; while the server cannot be reached calls end with UNAVAILABLE. Must be called within a Tokio runtime.
+///
+/// # Errors
+/// [`Error::Uri`] when `uri` is not an `http` URI with a host.
+pub fn connect(uri: &str) -> Result<Channel, Error> {
+    let wrong = |problem: String| Error::Uri { uri: uri.to_owned(), problem };
+    let endpoint = Endpoint::from_shared(uri.to_owned()).map_err(|_| wrong("it is not a URI".to_owned()))?;
+    match endpoint.uri().scheme_str() {
+        Some("http") => {}
+        Some(other) => return Err(wrong(format!("the scheme `{other}` is not supported, only `http`"))),
+        None => return Err(wrong("it lacks `http://`".to_owned())),
+    }
+    let channel = endpoint
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .tcp_keepalive(Some(KEEPALIVE_INTERVAL))
+        .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT)
+        .http2_adaptive_window(true)
+        .connect_lazy();
+    Ok(BoxCloneSyncService::new(channel.map_err(BoxError::from)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn wrong_addresses_say_what_is_wrong() {
+        for (uri, problem) in [
+            ("127.0.0.1:7402", "lacks `http://`"),
+            ("https://host:1", "`https` is not supported"),
+            ("http://", "not a URI"),
+            ("not a uri", "not a URI"),
+            ("", "not a URI"),
+        ] {
+            let message = connect(uri).unwrap_err().to_string();
+            assert!(message.contains(problem), "{uri}: {message}");
+        }
+        assert!(connect("http://localhost:7402").is_ok());
+    }
+}

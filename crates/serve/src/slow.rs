@@ -1,0 +1,128 @@
+//! Guards against clients that send slowly, where hyper's header timeout does not reach: the bytes by which HTTP/1
+//! and HTTP/2 are told apart, and request bodies.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep, sleep},
+};
+
+/// The HTTP/2 preface: until a connection differs from it or has sent all of it, no version is chosen.
+const PREFACE_BYTES: usize = 24;
+
+/// A socket that must send its first 24 bytes in time. No request is shorter, and later bytes are under the timers of
+/// the chosen version.
+pub(crate) struct FirstBytes {
+    stream: TcpStream,
+    missing: usize,
+    deadline: Pin<Box<Sleep>>,
+}
+
+impl FirstBytes {
+    pub(crate) fn new(stream: TcpStream, limit: Duration) -> Self {
+        Self { stream, missing: PREFACE_BYTES, deadline: Box::pin(sleep(limit)) }
+    }
+}
+
+impl AsyncRead for FirstBytes {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if this.missing > 0 {
+            if read.is_pending() {
+                ready!(this.deadline.as_mut().poll(cx));
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            this.missing = this.missing.saturating_sub(buf.filled().len() - before);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for FirstBytes {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Why a request body ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error("the request body stopped arriving")]
+    Stalled,
+    #[error(transparent)]
+    Broken(#[from] hyper::Error),
+}
+
+/// A request body of which something must arrive within each `limit`.
+pub(crate) struct TimedBody {
+    body: Incoming,
+    limit: Duration,
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl TimedBody {
+    pub(crate) fn new(body: Incoming, limit: Duration) -> Self {
+        Self { body, limit, deadline: None }
+    }
+}
+
+impl Body for TimedBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let this = self.get_mut();
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
+            if let Some(deadline) = &mut this.deadline {
+                deadline.as_mut().reset(Instant::now() + this.limit);
+            }
+            return Poll::Ready(frame.map(|frame| frame.map_err(BodyError::from)));
+        }
+        // Only a body that does not arrive at once costs a timer.
+        let deadline = this.deadline.get_or_insert_with(|| Box::pin(sleep(this.limit)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(Some(Err(BodyError::Stalled)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

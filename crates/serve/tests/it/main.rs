@@ -1,0 +1,6 @@
+//! The listeners, over real sockets.
+// Clippy knows test functions, not their helpers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod grpc;
+mod http;
