@@ -1,0 +1,183 @@
+//! One attribute with its characteristics, and the small language in which the tables are written.
+
+/// What a value is (RFC 7643 section 2.3). No schema here has numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Text.
+    String,
+    /// `true` or `false`.
+    Boolean,
+    /// A moment.
+    DateTime,
+    /// A URI; `reference_types` says of what.
+    Reference,
+    /// Bytes in Base64.
+    Binary,
+    /// A set of sub-attributes.
+    Complex,
+}
+
+/// Who may write a value, and when (RFC 7643 section 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mutability {
+    /// Only the service.
+    ReadOnly,
+    /// Anyone, at any time.
+    ReadWrite,
+    /// Anyone, once.
+    Immutable,
+    /// Anyone, but nobody reads it.
+    WriteOnly,
+}
+
+/// When a value is answered (RFC 7643 section 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Returned {
+    /// Always, even when excluded.
+    Always,
+    /// Never, even when asked for.
+    Never,
+    /// Unless something else is asked for.
+    Default,
+    /// Only when asked for.
+    Request,
+}
+
+/// Among what a value is unique (RFC 7643 section 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Uniqueness {
+    /// Not at all.
+    None,
+    /// Among the resources of one type in one account.
+    Server,
+    /// Everywhere.
+    Global,
+}
+
+/// An attribute or sub-attribute with its characteristics (RFC 7643 section 2.2 and section 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attribute {
+    /// The name in the case to answer in.
+    pub name: &'static str,
+    /// What the attribute is for.
+    pub description: &'static str,
+    /// What a value is.
+    pub kind: Kind,
+    /// Whether there are several values.
+    pub multi_valued: bool,
+    /// Whether a resource must have it.
+    pub required: bool,
+    /// Whether case counts when values are compared.
+    pub case_exact: bool,
+    /// Who may write it.
+    pub mutability: Mutability,
+    /// When it is answered.
+    pub returned: Returned,
+    /// Among what it is unique.
+    pub uniqueness: Uniqueness,
+    /// All the values there are; empty where any value is accepted.
+    pub canonical_values: &'static [&'static str],
+    /// What a reference refers to: resource types, `external` or `uri`.
+    pub reference_types: &'static [&'static str],
+    /// The sub-attributes of a complex attribute.
+    pub sub_attributes: &'static [Attribute],
+}
+
+impl Attribute {
+    /// The sub-attribute of this name, in any case.
+    pub fn sub(&self, name: &str) -> Option<&'static Attribute> {
+        super::find(self.sub_attributes, name)
+    }
+
+    /// Whether it is a set of sub-attributes.
+    pub fn is_complex(&self) -> bool {
+        self.kind == Kind::Complex
+    }
+
+    const fn new(name: &'static str, description: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            description,
+            kind,
+            multi_valued: false,
+            required: false,
+            case_exact: false,
+            mutability: Mutability::ReadWrite,
+            returned: Returned::Default,
+            uniqueness: Uniqueness::None,
+            canonical_values: &[],
+            reference_types: &[],
+            sub_attributes: &[],
+        }
+    }
+
+    pub(super) const fn string(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, description, Kind::String)
+    }
+
+    pub(super) const fn boolean(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, description, Kind::Boolean)
+    }
+
+    pub(super) const fn date_time(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, description, Kind::DateTime)
+    }
+
+    /// A reference is always case-exact (RFC 7643 section 2.3.7).
+    pub(super) const fn reference(
+        name: &'static str,
+        description: &'static str,
+        to: &'static [&'static str],
+    ) -> Self {
+        Self { reference_types: to, case_exact: true, ..Self::new(name, description, Kind::Reference) }
+    }
+
+    /// Binary is always case-exact (RFC 7643 section 2.3.6).
+    pub(super) const fn binary(name: &'static str, description: &'static str) -> Self {
+        Self { case_exact: true, ..Self::new(name, description, Kind::Binary) }
+    }
+
+    pub(super) const fn complex(
+        name: &'static str,
+        description: &'static str,
+        subs: &'static [Attribute],
+    ) -> Self {
+        Self { sub_attributes: subs, ..Self::new(name, description, Kind::Complex) }
+    }
+
+    pub(super) const fn many(self) -> Self {
+        Self { multi_valued: true, ..self }
+    }
+
+    pub(super) const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    pub(super) const fn case_exact(self) -> Self {
+        Self { case_exact: true, ..self }
+    }
+
+    pub(super) const fn unique(self) -> Self {
+        Self { uniqueness: Uniqueness::Server, ..self }
+    }
+
+    pub(super) const fn read_only(self) -> Self {
+        Self { mutability: Mutability::ReadOnly, ..self }
+    }
+
+    pub(super) const fn immutable(self) -> Self {
+        Self { mutability: Mutability::Immutable, ..self }
+    }
+
+    pub(super) const fn write_only(self) -> Self {
+        Self { mutability: Mutability::WriteOnly, returned: Returned::Never, ..self }
+    }
+
+    pub(super) const fn always(self) -> Self {
+        Self { returned: Returned::Always, ..self }
+    }
+
+    pub(super) const fn one_of(self, values: &'static [&'static str]) -> Self {
+        Self { canonical_values: values, ..self }
+    }
+}
