@@ -1,1 +1,49 @@
-//! scim-gateway
+//! The SCIM 2.0 REST interface (RFC 7644), a client of the identity and token services. It keeps no state but a
+//! short-lived cache of verified tokens, so any number of gateways may run side by side.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`router`](router()) | every route, and the layers around them |
+//! | `auth` | who may come in: the bearer token and the cache of those verified |
+//! | `target` | account and id in the address |
+//! | `query`, `body`, `conditional` | a request turned into types before anything is done |
+//! | `users`, `groups`, `discovery`, `unimplemented` | a file per resource |
+//! | `response`, `error` | the answers; `error` is the only place that chooses a status for a failure |
+//! | `clients` | the gRPC services behind, with their deadlines |
+
+mod auth;
+mod body;
+mod clients;
+mod conditional;
+mod config;
+mod discovery;
+mod error;
+mod groups;
+mod log;
+mod query;
+mod response;
+mod router;
+mod target;
+mod unimplemented;
+mod users;
+
+use rollcall_serve::{http, listener};
+
+pub use clients::Clients;
+pub use config::{Config, Options, Upstreams};
+pub use router::router;
+
+/// Runs the gateway by itself until SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`rollcall_serve::Error`], each one a sentence for the operator.
+pub async fn run(options: Options) -> Result<(), rollcall_serve::Error> {
+    let Options { config, upstreams, log_format, log_filter } = options;
+    rollcall_serve::log::init(log_format, &log_filter)?;
+    let shutdown = rollcall_serve::shutdown::on_signal()?;
+    let clients = Clients::connect(&upstreams)?;
+    let listener = listener::bind(config.scim_listen).await?;
+    tracing::info!("SCIM on {}", config.scim_listen);
+    http::serve(listener, router(clients, config), http::Limits::default(), shutdown).await;
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The gRPC services behind the gateway. The channel decides whether a call crosses a network.
+
+use std::{sync::Arc, time::Duration};
+
+use rollcall_proto::{
+    identity::{group_service_client::GroupServiceClient, user_service_client::UserServiceClient},
+    token::token_service_client::TokenServiceClient,
+};
+use rollcall_serve::{Channel, channel};
+use tonic::{Response, Status};
+
+use crate::{
+    auth::TokenCache,
+    config::{Config, Upstreams},
+    error::Error,
+};
+
+/// How long a service may take for one call. An identity provider gives up after 30 to 60 seconds, and should hear a
+/// 503 before that.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Clients of the services behind the gateway.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// Users, of identity-service.
+    pub users: UserServiceClient<Channel>,
+    /// Groups and their members, of identity-service.
+    pub groups: GroupServiceClient<Channel>,
+    /// Tokens, of token-service.
+    pub tokens: TokenServiceClient<Channel>,
+}
+
+impl Clients {
+    /// Clients over a channel to identity-service and one to token-service.
+    pub fn new(identity: Channel, token: Channel) -> Self {
+        Self {
+            users: UserServiceClient::new(identity.clone()).max_decoding_message_size(channel::MAX_MESSAGE),
+            groups: GroupServiceClient::new(identity).max_decoding_message_size(channel::MAX_MESSAGE),
+            tokens: TokenServiceClient::new(token),
+        }
+    }
+
+    /// Clients over TCP. Connecting happens at the first call, and again whenever a connection is lost; an error says
+    /// that an address is not a URL.
+    pub fn connect(upstreams: &Upstreams) -> Result<Self, rollcall_serve::Error> {
+        Ok(Self::new(
+            channel::connect(&upstreams.identity_service)?,
+            channel::connect(&upstreams.token_service)?,
+        ))
+    }
+}
+
+/// What every handler has at hand.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    clients: Clients,
+    pub(crate) config: Config,
+    pub(crate) tokens: TokenCache,
+}
+
+impl Gateway {
+    pub(crate) fn new(clients: Clients, config: Config) -> Arc<Self> {
+        let tokens = TokenCache::new(config.token_cache());
+        Arc::new(Self { clients, config, tokens })
+    }
+
+    pub(crate) fn users(&self) -> UserServiceClient<Channel> {
+        self.clients.users.clone()
+    }
+
+    pub(crate) fn groups(&self) -> GroupServiceClient<Channel> {
+        self.clients.groups.clone()
+    }
+
+    pub(crate) fn token_service(&self) -> TokenServiceClient<Channel> {
+        self.clients.tokens.clone()
+    }
+}
+
+/// A request that tells the service the deadline.
+pub(crate) fn request<T>(message: T) -> tonic::Request<T> {
+    request_within(message, DEADLINE)
+}
+
+/// A request that tells the service a deadline of its own.
+pub(crate) fn request_within<T>(message: T, deadline: Duration) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    request.set_timeout(deadline);
+    request
+}
+
+/// The answer to a call. The deadline is kept here too: nobody keeps it in process, nor when a network is silent.
+pub(crate) async fn answer<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Error> {
+    match tokio::time::timeout(DEADLINE, call).await {
+        Ok(Ok(response)) => Ok(response.into_inner()),
+        Ok(Err(status)) => Err(status.into()),
+        Err(_) => Err(Status::deadline_exceeded("no answer before the deadline").into()),
+    }
+}

@@ -1,0 +1,129 @@
+//! What can be set about the gateway, by flag or environment.
+
+use std::{net::SocketAddr, time::Duration};
+
+use rollcall_serve::log;
+use url::Url;
+
+use crate::target::Account;
+
+/// The SCIM 2.0 gateway of Rollcall: what identity providers talk to, over HTTP.
+///
+/// It keeps no data of its own; identity-service and token-service must be reachable for it to answer.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "scim-gateway", version)]
+pub struct Options {
+    /// How it listens and answers.
+    #[command(flatten)]
+    pub config: Config,
+
+    /// Where the services behind it are.
+    #[command(flatten)]
+    pub upstreams: Upstreams,
+
+    /// The shape of log lines: `text` or `json`.
+    #[arg(long, env = "ROLLCALL_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub log_format: log::Format,
+
+    /// What to log, in the syntax of RUST_LOG: `info`, `warn,rollcall_scim_gateway=debug`.
+    #[arg(long, env = "ROLLCALL_LOG", default_value = "info", value_name = "FILTER")]
+    pub log_filter: String,
+}
+
+/// How the gateway listens and answers.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Config {
+    /// Address on which identity providers are served over HTTP.
+    #[arg(long, env = "ROLLCALL_SCIM_LISTEN", value_name = "IP:PORT", default_value = "127.0.0.1:7400")]
+    pub scim_listen: SocketAddr,
+
+    /// Address by which identity providers reach this service, such as `https://scim.example.com`; it begins every
+    /// `Location` and `meta.location`. By default `http://` and the listening address.
+    #[arg(long, env = "ROLLCALL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<Url>,
+
+    /// The largest request body, in bytes; a larger one is answered 413.
+    #[arg(long, env = "ROLLCALL_SCIM_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024)]
+    pub scim_max_body_bytes: usize,
+
+    /// How long a verified token is trusted before it is verified again, in milliseconds. A revoked token goes on
+    /// working for at most this long.
+    #[arg(long, env = "ROLLCALL_SCIM_TOKEN_CACHE_MS", value_name = "MS", default_value_t = 1000)]
+    pub scim_token_cache_ms: u64,
+}
+
+/// Where the services behind the gateway are, for a gateway in a process of its own.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Upstreams {
+    /// Address of identity-service.
+    #[arg(
+        long,
+        env = "ROLLCALL_IDENTITY_SERVICE",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7401"
+    )]
+    pub identity_service: String,
+
+    /// Address of token-service.
+    #[arg(long, env = "ROLLCALL_TOKEN_SERVICE", value_name = "URL", default_value = "http://127.0.0.1:7402")]
+    pub token_service: String,
+}
+
+impl Config {
+    /// The Tenant URL of an account, without a slash at its end.
+    pub(crate) fn base(&self, account: &Account) -> String {
+        match &self.public_url {
+            Some(url) => format!("{}/{account}/scim/v2", url.as_str().trim_end_matches('/')),
+            None => format!("http://{}/{account}/scim/v2", self.scim_listen),
+        }
+    }
+
+    pub(crate) fn token_cache(&self) -> Duration {
+        Duration::from_millis(self.scim_token_cache_ms)
+    }
+}
+
+fn public_url(text: &str) -> Result<Url, String> {
+    let url =
+        Url::parse(text).map_err(|error| format!("{error}; give a URL such as https://scim.example.com"))?;
+    match url.scheme() {
+        "http" | "https" if url.query().is_none() && url.fragment().is_none() => Ok(url),
+        "http" | "https" => Err("it must have no query and no fragment".to_owned()),
+        other => Err(format!("its scheme must be http or https, not {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    #[test]
+    fn the_base_is_the_public_url_without_doubled_slashes() {
+        for (flags, base) in [
+            (&["x"][..], "http://127.0.0.1:7400/acme/scim/v2"),
+            (&["x", "--public-url", "https://scim.example.com"], "https://scim.example.com/acme/scim/v2"),
+            (
+                &["x", "--public-url", "https://example.com:8443/in/"],
+                "https://example.com:8443/in/acme/scim/v2",
+            ),
+        ] {
+            let config = Flags::try_parse_from(flags).unwrap().config;
+            assert_eq!(config.base(&Account::parse("acme").unwrap()), base);
+        }
+    }
+
+    #[test]
+    fn a_public_url_that_cannot_be_one_is_refused() {
+        for url in ["scim.example.com", "ftp://example.com", "https://example.com/?a=b"] {
+            assert!(Flags::try_parse_from(["x", "--public-url", url]).is_err(), "{url}");
+        }
+    }
+}
