@@ -30,15 +30,11 @@ impl FromRequest<Arc<Gateway>> for Json {
 
     async fn from_request(request: Request, gateway: &Arc<Gateway>) -> Result<Self, Error> {
         let limit = gateway.config.scim_max_body_bytes;
-        let (parts, body) = request.into_parts();
-        if let Err(error) = check_headers(&parts.headers, limit) {
-            // Who asks first whether to send has sent nothing yet.
-            if !parts.headers.contains_key(header::EXPECT) {
-                drain(body).await;
-            }
+        if let Err(error) = check_headers(request.headers(), limit) {
+            drain(request).await;
             return Err(error);
         }
-        parse(&read(body, limit).await?).map(Self)
+        parse(&read(request.into_body(), limit).await?).map(Self)
     }
 }
 
@@ -93,7 +89,7 @@ async fn read(mut body: Body, limit: usize) -> Result<Bytes, Error> {
         let frame = frame.map_err(|_| Error::Syntax("the body ended before its end".to_owned()))?;
         let Ok(data) = frame.into_data() else { continue };
         if buffer.len() + data.len() > limit {
-            drain(body).await;
+            discard(body).await;
             return Err(Error::TooLarge { limit });
         }
         buffer.extend_from_slice(&data);
@@ -101,8 +97,15 @@ async fn read(mut body: Body, limit: usize) -> Result<Bytes, Error> {
     Ok(buffer.freeze())
 }
 
+/// Takes the body off a request that is refused, unless the client waits to hear whether to send it.
+pub(crate) async fn drain(request: Request) {
+    if !request.headers().contains_key(header::EXPECT) {
+        discard(request.into_body()).await;
+    }
+}
+
 /// Reads on and forgets, within bounds.
-pub(crate) async fn drain(mut body: Body) {
+async fn discard(mut body: Body) {
     let rest = async {
         let mut bytes = 0;
         while let Some(Ok(frame)) = body.frame().await {
@@ -217,7 +220,7 @@ mod tests {
             (b"{\n\"a\" 1}", "line 2 column"),
             (b"{\"a\":1} x", "trailing characters"),
             (b"{\"a\":1", "EOF"),
-            (b"{\"a\":\"\\ud800\"}", "surrogate"),
+            (b"{\"a\":\"\\ud800\"}", "hex escape at line 1"),
             (b"{\"a\":\"\xff\"}", "offset 6"),
             (b"[]", "object"),
             (b"null", "object"),

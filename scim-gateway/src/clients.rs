@@ -1,6 +1,6 @@
 //! The gRPC services behind the gateway. The channel decides whether a call crosses a network.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use rollcall_proto::{
     identity::{group_service_client::GroupServiceClient, user_service_client::UserServiceClient},
@@ -89,11 +89,18 @@ pub(crate) fn request_within<T>(message: T, deadline: Duration) -> tonic::Reques
     request
 }
 
-/// The answer to a call. The deadline is kept here too: nobody keeps it in process, nor when a network is silent.
-pub(crate) async fn answer<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Error> {
-    match tokio::time::timeout(DEADLINE, call).await {
-        Ok(Ok(response)) => Ok(response.into_inner()),
-        Ok(Err(status)) => Err(status.into()),
-        Err(_) => Err(Status::deadline_exceeded("no answer before the deadline").into()),
-    }
+/// The answer to a call. The deadline is kept here too: nobody keeps it where a network is silent.
+///
+/// The future is boxed for the compiler's sake, which cannot show that a handler holding a call over a boxed channel
+/// is `Send`.
+pub(crate) fn answer<'a, T: Send>(
+    call: impl Future<Output = Result<Response<T>, Status>> + Send + 'a,
+) -> Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>> {
+    Box::pin(async move {
+        match tokio::time::timeout(DEADLINE, call).await {
+            Ok(Ok(response)) => Ok(response.into_inner()),
+            Ok(Err(status)) => Err(status.into()),
+            Err(_) => Err(Status::deadline_exceeded("no answer before the deadline").into()),
+        }
+    })
 }

@@ -158,7 +158,7 @@ impl IntoResponse for Error {
             && reply.status.is_server_error()
         {
             let source = std::error::Error::source(status.as_ref()).map(tracing::field::display);
-            tracing::warn!(code = ?status.code(), message = status.message(), source, "a service failed");
+            tracing::warn!(code = ?status.code(), said = status.message(), source, "a service failed");
         }
         let mut body = Map::new();
         body.insert("schemas".to_owned(), vec![SCHEMA].into());

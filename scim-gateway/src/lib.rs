@@ -38,11 +38,13 @@ pub use router::router;
 /// # Errors
 /// [`rollcall_serve::Error`], each one a sentence for the operator.
 pub async fn run(options: Options) -> Result<(), rollcall_serve::Error> {
-    let Options { config, upstreams, log_format, log_filter } = options;
+    let Options { mut config, upstreams, log_format, log_filter } = options;
     rollcall_serve::log::init(log_format, &log_filter)?;
     let shutdown = rollcall_serve::shutdown::on_signal()?;
     let clients = Clients::connect(&upstreams)?;
     let listener = listener::bind(config.scim_listen).await?;
+    // Port 0 lets the system choose.
+    config.scim_listen = listener.local_addr().unwrap_or(config.scim_listen);
     tracing::info!("SCIM on {}", config.scim_listen);
     http::serve(listener, router(clients, config), http::Limits::default(), shutdown).await;
     Ok(())

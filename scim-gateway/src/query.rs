@@ -66,7 +66,8 @@ impl Query {
 
     /// Which attributes to return (RFC 7644 section 3.9).
     pub(crate) fn projection(&self, resource: ResourceType) -> Result<Projection, Error> {
-        Ok(Projection::parse(resource, self.attributes.as_deref(), self.excluded.as_deref())?)
+        let projection = Projection::parse(resource, self.attributes.as_deref(), self.excluded.as_deref());
+        projection.map_err(|error| rollcall_scim::Error::from(error).into())
     }
 
     /// Whether the client said which attributes it wants.

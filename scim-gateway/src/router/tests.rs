@@ -19,14 +19,17 @@ struct Flags {
     config: Config,
 }
 
-/// A gateway whose services nobody runs, and which knows the token `good` of the account `acme`.
+/// A gateway whose services nobody runs, and which has verified tokens of the account `acme`: `good` just now, `stale`
+/// 50 seconds and `old` 70 seconds ago.
 fn router_alone() -> Router {
     let nobody = || channel::connect("http://127.0.0.1:1").unwrap();
-    let flags = ["x", "--public-url", "https://scim.example.com/", "--scim-token-cache-ms", "60000"];
+    let flags = ["x", "--public-url", "https://scim.example.com/", "--scim-token-cache-ms", "40000"];
     let mut config = Flags::try_parse_from(flags).unwrap().config;
     config.scim_max_body_bytes = 1000;
     let gateway = Gateway::new(Clients::new(nobody(), nobody()), config);
-    gateway.tokens.trust("acme", "good");
+    for (secret, age) in [("good", 0), ("stale", 50), ("old", 70)] {
+        gateway.tokens.trust("acme", secret, Duration::from_secs(age));
+    }
     build(gateway)
 }
 
@@ -181,12 +184,23 @@ async fn services_that_are_away_are_503_with_a_time_to_come_back() {
 #[tokio::test]
 async fn a_token_that_cannot_be_verified_is_503_and_never_401() {
     let start = Instant::now();
-    let request =
-        http::Request::builder().uri("/acme/scim/v2/Users").header(header::AUTHORIZATION, "Bearer new");
-    let response = send(request.body(Body::empty()).unwrap()).await;
-    assert_eq!(response.headers()[header::RETRY_AFTER], "2");
-    scim_error(response, 503).await;
+    for (account, secret) in [("acme", "new"), ("acme", "old"), ("other", "good")] {
+        let request = http::Request::builder()
+            .uri(format!("/{account}/scim/v2/ServiceProviderConfig"))
+            .header(header::AUTHORIZATION, format!("Bearer {secret}"));
+        let response = send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.headers()[header::RETRY_AFTER], "2");
+        scim_error(response, 503).await;
+    }
     assert!(start.elapsed() < Duration::from_secs(4));
+}
+
+#[tokio::test]
+async fn a_token_verified_within_a_minute_counts_while_token_service_is_away() {
+    let request = http::Request::builder()
+        .uri("/acme/scim/v2/ServiceProviderConfig")
+        .header(header::AUTHORIZATION, "Bearer stale");
+    assert_eq!(send(request.body(Body::empty()).unwrap()).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]
