@@ -1,4 +1,5 @@
 //! A connection to either database, set up for Rollcall.
+#![allow(missing_docs, reason = "the derive makes public items without documentation")]
 
 use diesel::{
     Connection as _, ConnectionResult, PgConnection, SqliteConnection,

@@ -1,0 +1,208 @@
+//! Look-ups by keys, many at once: a few statements, however many keys.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Binary, Text},
+};
+use rollcall_db::Connection;
+use rollcall_proto::identity::{
+    MembershipCheck, MembershipResult, User, UserGroups, UserKey, UserLookup, UserView, user_key::Key,
+};
+use rollcall_scim::fold;
+
+use super::{error::Error, members, sql::Sql, tables::users, users as store, value::Attribute};
+
+/// The most users found by one e-mail address.
+const MAX_FOUND: usize = 10;
+
+/// The key column, with the key, of a row found.
+type Found = HashMap<String, Vec<User>>;
+
+/// Finds users by keys, a result for each key in the order of the keys.
+pub(crate) fn users(
+    connection: &mut Connection,
+    account: &str,
+    keys: &[UserKey],
+    view: UserView,
+) -> Result<Vec<UserLookup>, Error> {
+    let pick = |of: fn(&Key) -> Option<String>| -> Vec<String> {
+        keys.iter().filter_map(|key| key.key.as_ref().and_then(of)).collect()
+    };
+    let by_name = by_column(connection, account, "users.user_name", &pick(user_name))?;
+    let by_external = by_column(connection, account, "users.external_id", &pick(external_id))?;
+    let by_id = by_column(connection, account, "users.id", &pick(id))?;
+    let by_email = by_email(connection, account, &pick(email))?;
+    let mut results: Vec<UserLookup> = keys
+        .iter()
+        .map(|key| {
+            let found = key.key.as_ref().and_then(|key| {
+                user_name(key)
+                    .and_then(|key| by_name.get(&key))
+                    .or_else(|| external_id(key).and_then(|key| by_external.get(&key)))
+                    .or_else(|| id(key).and_then(|key| by_id.get(&key)))
+                    .or_else(|| email(key).and_then(|key| by_email.get(&key)))
+            });
+            UserLookup { users: found.cloned().unwrap_or_default() }
+        })
+        .collect();
+    if view != UserView::Basic {
+        // One query for all of them, then each gets its own.
+        let mut all: Vec<User> = results.iter().flat_map(|result| result.users.iter().cloned()).collect();
+        store::fill_groups(connection, account, &mut all)?;
+        let mut filled = all.into_iter();
+        for slot in results.iter_mut().flat_map(|result| result.users.iter_mut()) {
+            if let Some(user) = filled.next() {
+                *slot = user;
+            }
+        }
+    }
+    Ok(results)
+}
+
+fn user_name(key: &Key) -> Option<String> {
+    if let Key::UserName(text) = key { Some(fold(text).into_owned()) } else { None }
+}
+
+fn email(key: &Key) -> Option<String> {
+    if let Key::Email(text) = key { Some(fold(text).into_owned()) } else { None }
+}
+
+fn external_id(key: &Key) -> Option<String> {
+    if let Key::ExternalId(text) = key { Some(text.clone()) } else { None }
+}
+
+fn id(key: &Key) -> Option<String> {
+    if let Key::Id(text) = key { Some(text.clone()) } else { None }
+}
+
+fn by_column(
+    connection: &mut Connection,
+    account: &str,
+    column: &'static str,
+    keys: &[String],
+) -> Result<Found, Error> {
+    let from = Sql::new(column).sql(ROW).sql(" FROM users WHERE users.account_id = ").text(account);
+    find(connection, account, from.sql(" AND ").sql(column).sql(" IN "), keys)
+}
+
+fn by_email(connection: &mut Connection, account: &str, keys: &[String]) -> Result<Found, Error> {
+    let from = Sql::new("v.value")
+        .sql(ROW)
+        .sql(" FROM user_values v JOIN users ON users.account_id = v.account_id AND users.id = v.user_id")
+        .sql(" WHERE v.account_id = ")
+        .text(account)
+        .sql(" AND v.attribute = ")
+        .literal(Attribute::Emails.number())
+        .sql(" AND v.value IN ");
+    find(connection, account, from, keys)
+}
+
+const ROW: &str = ", users.id, users.version, users.created_at, users.updated_at, users.document";
+
+fn find(connection: &mut Connection, account: &str, from: Sql, keys: &[String]) -> Result<Found, Error> {
+    type Row = (String, String, i64, i64, i64, Vec<u8>);
+    if keys.is_empty() {
+        return Ok(Found::new());
+    }
+    let query = Sql::new("SELECT DISTINCT ").then(from).ids(connection, keys).sql(" ORDER BY users.id");
+    let rows: Vec<Row> = query.query::<(Text, Text, BigInt, BigInt, BigInt, Binary)>().load(connection)?;
+    let mut found = Found::new();
+    for (key, id, version, created, updated, document) in rows {
+        let users = found.entry(key).or_default();
+        if users.len() < MAX_FOUND {
+            users.push(store::user(account, (id, version, created, updated, document))?);
+        }
+    }
+    Ok(found)
+}
+
+/// Which of the users exist, and whether they are active.
+fn active(
+    connection: &mut Connection,
+    account: &str,
+    ids: &[String],
+) -> Result<HashMap<String, bool>, Error> {
+    let query = users::table
+        .filter(users::account_id.eq(account))
+        .filter(users::id.eq_any(ids))
+        .select((users::id, users::active));
+    Ok(query.load::<(String, bool)>(connection)?.into_iter().collect())
+}
+
+/// The groups of users, a result for each id in the order of the ids.
+pub(crate) fn groups(
+    connection: &mut Connection,
+    account: &str,
+    ids: &[String],
+    effective: bool,
+) -> Result<Vec<UserGroups>, Error> {
+    let known = active(connection, account, ids)?;
+    let find = if effective { members::effective_groups } else { members::direct_groups };
+    let mut found = find(connection, account, ids)?;
+    let mut seen: HashMap<&str, Vec<rollcall_proto::identity::GroupMembership>> = HashMap::new();
+    Ok(ids
+        .iter()
+        .map(|id| {
+            let groups = seen.entry(id).or_insert_with(|| {
+                found.remove(id).unwrap_or_default().into_iter().map(Into::into).collect()
+            });
+            UserGroups {
+                user_id: id.clone(),
+                found: known.contains_key(id),
+                active: known.get(id).copied().unwrap_or_default(),
+                groups: if known.contains_key(id) { groups.clone() } else { vec![] },
+            }
+        })
+        .collect())
+}
+
+/// Whether users are in groups, a result for each pair in the order of the pairs.
+pub(crate) fn memberships(
+    connection: &mut Connection,
+    account: &str,
+    checks: &[MembershipCheck],
+    effective: bool,
+) -> Result<Vec<MembershipResult>, Error> {
+    let ids: Vec<String> =
+        checks.iter().map(|check| check.user_id.clone()).collect::<HashSet<_>>().into_iter().collect();
+    let known = active(connection, account, &ids)?;
+    let pairs: HashSet<(String, String)> = if effective {
+        let groups = members::effective_groups(connection, account, &ids)?;
+        groups
+            .into_iter()
+            .flat_map(|(id, in_groups)| in_groups.into_iter().map(move |g| (id.clone(), g.group_id)))
+            .collect()
+    } else {
+        direct(connection, account, &ids, checks)?
+    };
+    Ok(checks
+        .iter()
+        .map(|check| {
+            let exists = known.contains_key(&check.user_id);
+            MembershipResult {
+                member: exists && pairs.contains(&(check.user_id.clone(), check.group_id.clone())),
+                active: known.get(&check.user_id).copied().unwrap_or_default(),
+            }
+        })
+        .collect())
+}
+
+/// The pairs among users and groups asked for that are direct memberships.
+fn direct(
+    connection: &mut Connection,
+    account: &str,
+    ids: &[String],
+    checks: &[MembershipCheck],
+) -> Result<HashSet<(String, String)>, Error> {
+    let groups: Vec<String> = checks.iter().map(|check| check.group_id.clone()).collect();
+    let query = Sql::new("SELECT member_id, group_id FROM members WHERE account_id = ")
+        .text(account)
+        .sql(" AND member_id IN ")
+        .ids(connection, ids)
+        .sql(" AND group_id IN ")
+        .ids(connection, &groups);
+    let rows: Vec<(String, String)> = query.query::<(Text, Text)>().load(connection)?;
+    Ok(rows.into_iter().collect())
+}

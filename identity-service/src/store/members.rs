@@ -1,0 +1,281 @@
+//! Who is in which group. No statement here costs more than the members it names.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Binary, Nullable, Text},
+};
+use prost::Message as _;
+use rollcall_db::Connection;
+use rollcall_proto::identity::{ChangeAction, Group, GroupMembership, Member, MemberType, User};
+use rollcall_scim::patch::MemberChange;
+
+use super::{
+    error::Error,
+    filter,
+    head::{self, Delta, Entry},
+    sql::Sql,
+    tables::{groups, members},
+};
+use crate::name;
+
+/// A user among the members.
+pub(crate) const USER: i64 = 1;
+/// A group among the members.
+pub(crate) const GROUP: i64 = 2;
+/// How many groups deep effective membership reaches. Cycles are harmless: a group counts once.
+const MAX_DEPTH: i64 = 16;
+
+/// The members that a write added and removed, in sum.
+#[derive(Default)]
+pub(crate) struct Diff {
+    added: BTreeSet<String>,
+    removed: BTreeSet<String>,
+}
+
+impl Diff {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty()
+    }
+
+    /// Added and removed ids.
+    pub(crate) fn into_parts(self) -> (Vec<String>, Vec<String>) {
+        (self.added.into_iter().collect(), self.removed.into_iter().collect())
+    }
+
+    fn add(&mut self, ids: Vec<String>) {
+        for id in ids {
+            if !self.removed.remove(&id) {
+                self.added.insert(id);
+            }
+        }
+    }
+
+    fn remove(&mut self, ids: Vec<String>) {
+        for id in ids {
+            if !self.added.remove(&id) {
+                self.removed.insert(id);
+            }
+        }
+    }
+}
+
+/// Applies one change to the members of a group.
+pub(crate) fn apply(
+    connection: &mut Connection,
+    (account, group): (&str, &str),
+    change: MemberChange,
+    diff: &mut Diff,
+) -> Result<(), Error> {
+    match change {
+        MemberChange::Add(ids) => diff.add(add(connection, account, group, &ids)?),
+        MemberChange::Remove(ids) => {
+            let list = Sql::new(" AND member_id IN ").ids(connection, &ids);
+            diff.remove(remove(connection, account, group, list)?);
+        }
+        MemberChange::RemoveWhere(condition) => {
+            let list = Sql::new(" AND member_id IN ").then(filter::members(account, group, &condition));
+            diff.remove(remove(connection, account, group, list)?);
+        }
+        MemberChange::RemoveAll => diff.remove(remove(connection, account, group, Sql::default())?),
+        MemberChange::Replace(ids) => {
+            let list = Sql::new(" AND member_id NOT IN ").ids(connection, &ids);
+            diff.remove(remove(connection, account, group, list)?);
+            diff.add(add(connection, account, group, &ids)?);
+        }
+    }
+    Ok(())
+}
+
+/// Adds those of `ids` that are users or groups of the account and not members yet; returns them. One statement for
+/// each kind finds out and inserts.
+fn add(
+    connection: &mut Connection,
+    account: &str,
+    group: &str,
+    ids: &[String],
+) -> Result<Vec<String>, Error> {
+    let mut added = insert(connection, account, group, "users r", USER, ids)?;
+    if added.len() < ids.len() {
+        added.extend(insert(connection, account, group, "groups r", GROUP, ids)?);
+    }
+    Ok(added)
+}
+
+fn insert(
+    connection: &mut Connection,
+    account: &str,
+    group: &str,
+    table: &'static str,
+    kind: i64,
+    ids: &[String],
+) -> Result<Vec<String>, Error> {
+    if ids.is_empty() {
+        return Ok(vec![]);
+    }
+    let statement =
+        Sql::new("INSERT INTO members (account_id, group_id, member_id, kind) SELECT r.account_id, CAST(")
+            .text(group)
+            .sql(" AS TEXT), r.id, ")
+            .literal(kind)
+            .sql(" FROM ")
+            .sql(table)
+            .sql(" WHERE r.account_id = ")
+            .text(account)
+            .sql(" AND r.id IN ")
+            .ids(connection, ids)
+            .sql(" ON CONFLICT DO NOTHING RETURNING member_id");
+    Ok(statement.query::<Text>().load(connection)?)
+}
+
+fn remove(connection: &mut Connection, account: &str, group: &str, which: Sql) -> Result<Vec<String>, Error> {
+    let statement = Sql::new("DELETE FROM members WHERE account_id = ")
+        .text(account)
+        .sql(" AND group_id = ")
+        .text(group)
+        .then(which)
+        .sql(" RETURNING member_id");
+    Ok(statement.query::<Text>().load(connection)?)
+}
+
+/// Takes a user or group out of every group that it is in; the version of each such group changes.
+pub(crate) fn leave_all(connection: &mut Connection, account: &str, id: &str, now: i64) -> Result<(), Error> {
+    let of_member = members::table.filter(members::account_id.eq(account)).filter(members::member_id.eq(id));
+    let left: Vec<String> = of_member.select(members::group_id).order(members::group_id).load(connection)?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    let from =
+        Sql::new("DELETE FROM members WHERE account_id = ").text(account).sql(" AND member_id = ").text(id);
+    from.execute(connection)?;
+    for group in left {
+        touch(connection, account, &group, now)?;
+        let resource = name::group(account, &group);
+        let removed = vec![id.to_owned()];
+        let action = ChangeAction::Updated;
+        head::log(
+            connection,
+            Entry { account, at: now, action, resource: &resource, added: vec![], removed },
+            Delta::default(),
+        )?;
+    }
+    Ok(())
+}
+
+/// Gives a group its next version.
+pub(crate) fn touch(connection: &mut Connection, account: &str, group: &str, now: i64) -> Result<(), Error> {
+    diesel::update(groups::table.find((account, group)))
+        .set((groups::version.eq(groups::version + 1), groups::updated_at.eq(now)))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// A page of the members of a group: up to `limit` after the id `after`, and whether there are more.
+pub(crate) fn page(
+    connection: &mut Connection,
+    (account, group): (&str, &str),
+    after: &str,
+    limit: usize,
+) -> Result<(Vec<Member>, bool), Error> {
+    type Row = (String, i64, Option<Vec<u8>>, Option<Vec<u8>>);
+    let query = Sql::new("SELECT m.member_id, m.kind, u.document, h.document FROM members m")
+        .sql(" LEFT JOIN users u ON u.account_id = m.account_id AND u.id = m.member_id AND m.kind = 1")
+        .sql(" LEFT JOIN groups h ON h.account_id = m.account_id AND h.id = m.member_id AND m.kind = 2")
+        .sql(" WHERE m.account_id = ")
+        .text(account)
+        .sql(" AND m.group_id = ")
+        .text(group)
+        .sql(" AND m.member_id > ")
+        .text(after)
+        .sql(" ORDER BY m.member_id LIMIT ")
+        .number(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1));
+    let mut rows: Vec<Row> =
+        query.query::<(Text, BigInt, Nullable<Binary>, Nullable<Binary>)>().load(connection)?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let member = |(id, kind, user, group): Row| {
+        let display_name = match (user, group) {
+            (Some(user), _) => {
+                User::decode(user.as_slice()).map(|user| user.display_name.unwrap_or(user.user_name))
+            }
+            (_, Some(group)) => Group::decode(group.as_slice()).map(|group| group.display_name),
+            (None, None) => Ok(String::new()),
+        };
+        let display_name = display_name.map_err(|_| Error::Corrupt(id.clone()))?;
+        let r#type = if kind == GROUP { MemberType::Group } else { MemberType::User };
+        Ok(Member { id, r#type: r#type.into(), display_name })
+    };
+    Ok((rows.into_iter().map(member).collect::<Result<_, Error>>()?, more))
+}
+
+/// A group that a user is in.
+pub(crate) struct Membership {
+    pub(crate) account: String,
+    pub(crate) group_id: String,
+    pub(crate) display_name: String,
+}
+
+impl From<Membership> for GroupMembership {
+    fn from(membership: Membership) -> Self {
+        Self {
+            group: name::group(&membership.account, &membership.group_id),
+            display_name: membership.display_name,
+        }
+    }
+}
+
+/// The groups that each of `ids` is a direct member of, in the order of group ids.
+pub(crate) fn direct_groups(
+    connection: &mut Connection,
+    account: &str,
+    ids: &[String],
+) -> Result<HashMap<String, Vec<Membership>>, Error> {
+    let query = Sql::new("SELECT m.member_id, g.id, g.document FROM members m")
+        .sql(" JOIN groups g ON g.account_id = m.account_id AND g.id = m.group_id WHERE m.account_id = ")
+        .text(account)
+        .sql(" AND m.member_id IN ")
+        .ids(connection, ids)
+        .sql(" ORDER BY m.member_id, g.id");
+    collect(connection, account, query)
+}
+
+/// The groups that each of `ids` is in, directly or through other groups, in the order of group ids.
+pub(crate) fn effective_groups(
+    connection: &mut Connection,
+    account: &str,
+    ids: &[String],
+) -> Result<HashMap<String, Vec<Membership>>, Error> {
+    let query = Sql::new("WITH RECURSIVE up (member_id, group_id, depth) AS (")
+        .sql("SELECT m.member_id, m.group_id, 1 FROM members m WHERE m.account_id = ")
+        .text(account)
+        .sql(" AND m.member_id IN ")
+        .ids(connection, ids)
+        .sql(" UNION SELECT up.member_id, m.group_id, up.depth + 1 FROM up JOIN members m ON m.account_id = ")
+        .text(account)
+        .sql(" AND m.member_id = up.group_id WHERE up.depth < ")
+        .literal(MAX_DEPTH)
+        .sql(") SELECT DISTINCT up.member_id, g.id, g.document FROM up JOIN groups g ON g.account_id = ")
+        .text(account)
+        .sql(" AND g.id = up.group_id ORDER BY up.member_id, g.id");
+    collect(connection, account, query)
+}
+
+fn collect(
+    connection: &mut Connection,
+    account: &str,
+    query: Sql,
+) -> Result<HashMap<String, Vec<Membership>>, Error> {
+    let rows: Vec<(String, String, Vec<u8>)> = query.query::<(Text, Text, Binary)>().load(connection)?;
+    let mut found: HashMap<String, Vec<Membership>> = HashMap::new();
+    for (member, group_id, document) in rows {
+        let group = Group::decode(document.as_slice())
+            .map_err(|_| Error::Corrupt(name::group(account, &group_id)))?;
+        found.entry(member).or_default().push(Membership {
+            account: account.to_owned(),
+            group_id,
+            display_name: group.display_name,
+        });
+    }
+    Ok(found)
+}

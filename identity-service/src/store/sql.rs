@@ -1,0 +1,135 @@
+//! SQL put together from pieces, for what Diesel's query builder cannot say over two databases at once: filters that
+//! nest as deep as the client's, statements over a list of ids, `ON CONFLICT`, recursion.
+//!
+//! Text of a client is only ever a bound parameter; pieces of SQL are `&'static str`, so that nothing else can be.
+
+use std::marker::PhantomData;
+
+use diesel::{
+    expression::{ValidGrouping, is_aggregate},
+    prelude::*,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::{BigInt, Bool, Nullable, Text},
+};
+use rollcall_db::{Backend, Connection};
+
+#[derive(Clone, Debug)]
+enum Piece {
+    Sql(&'static str),
+    Integer(i64),
+    Text(String),
+    Number(i64),
+    Bool(Option<bool>),
+}
+
+/// A statement or a part of one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sql(Vec<Piece>);
+
+impl Sql {
+    pub(crate) fn new(sql: &'static str) -> Self {
+        Self(vec![Piece::Sql(sql)])
+    }
+
+    /// Goes on with SQL.
+    pub(crate) fn sql(mut self, sql: &'static str) -> Self {
+        self.0.push(Piece::Sql(sql));
+        self
+    }
+
+    /// Goes on with other pieces.
+    pub(crate) fn then(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// A number written out: an index `WHERE attribute = 1` is used only where the planner sees the 1.
+    pub(crate) fn literal(mut self, number: i64) -> Self {
+        self.0.push(Piece::Integer(number));
+        self
+    }
+
+    pub(crate) fn text(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Piece::Text(text.into()));
+        self
+    }
+
+    pub(crate) fn number(mut self, number: i64) -> Self {
+        self.0.push(Piece::Number(number));
+        self
+    }
+
+    pub(crate) fn optional_bool(mut self, value: Option<bool>) -> Self {
+        self.0.push(Piece::Bool(value));
+        self
+    }
+
+    /// A subquery with a row for each of `ids`, however many, as one parameter.
+    pub(crate) fn ids(self, connection: &Connection, ids: &[String]) -> Self {
+        let list = serde_json::Value::from(ids).to_string();
+        if connection.is_postgres() {
+            self.sql("(SELECT jsonb_array_elements_text(CAST(").text(list).sql(" AS jsonb)))")
+        } else {
+            self.sql("(SELECT value FROM json_each(").text(list).sql("))")
+        }
+    }
+
+    /// This as an expression of a query on any table.
+    pub(crate) fn expression<T>(self) -> Fragment<T> {
+        Fragment(self, PhantomData)
+    }
+
+    /// This as a whole query with rows of these types.
+    pub(crate) fn query<T>(self) -> Fragment<T> {
+        Fragment(self, PhantomData)
+    }
+
+    /// Runs this as a whole statement; the number of rows it changed.
+    pub(crate) fn execute(self, connection: &mut Connection) -> QueryResult<usize> {
+        RunQueryDsl::execute(self.query::<diesel::sql_types::Untyped>(), connection)
+    }
+}
+
+/// [`Sql`] with the type of what it yields.
+pub(crate) struct Fragment<T>(Sql, PhantomData<T>);
+
+impl<T> QueryFragment<Backend> for Fragment<T> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        // Few shapes are common, and worth preparing once; a client could send any number of long ones.
+        if self.0.0.len() > 24 {
+            out.unsafe_to_cache_prepared();
+        }
+        for piece in &self.0.0 {
+            match piece {
+                Piece::Sql(sql) => out.push_sql(sql),
+                Piece::Integer(number) => out.push_sql(&number.to_string()),
+                Piece::Text(text) => out.push_bind_param::<Text, _>(text)?,
+                Piece::Number(number) => out.push_bind_param::<BigInt, _>(number)?,
+                Piece::Bool(value) => out.push_bind_param::<Nullable<Bool>, _>(value)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T> QueryId for Fragment<T> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<T: diesel::sql_types::SqlType + diesel::expression::TypedExpressionType> Expression for Fragment<T> {
+    type SqlType = T;
+}
+
+impl<T> Query for Fragment<T> {
+    type SqlType = T;
+}
+
+impl<T> RunQueryDsl<Connection> for Fragment<T> {}
+
+impl<T, G> ValidGrouping<G> for Fragment<T> {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl<T, QS> AppearsOnTable<QS> for Fragment<T> where Self: Expression {}
+impl<T, QS> SelectableExpression<QS> for Fragment<T> where Self: Expression {}

@@ -1,0 +1,256 @@
+//! Users in the database.
+
+use diesel::prelude::*;
+use prost::Message as _;
+use rollcall_db::Connection;
+use rollcall_proto::identity::{ChangeAction, GroupMembership, PatchOperation, User, UserView};
+use rollcall_scim::{patch, schema::ResourceType};
+
+use super::{
+    clock,
+    error::Error,
+    etag,
+    filter::Scope,
+    head::{self, Delta, Entry},
+    members,
+    page::{List, Start},
+    tables::{resource_schemas, user_values, users},
+    value,
+};
+use crate::name;
+
+/// What of a row makes a user.
+pub(crate) type Row = (String, i64, i64, i64, Vec<u8>);
+const ROW: (users::id, users::version, users::created_at, users::updated_at, users::document) =
+    (users::id, users::version, users::created_at, users::updated_at, users::document);
+
+pub(crate) fn user(account: &str, (id, version, created, updated, document): Row) -> Result<User, Error> {
+    let stored = User::decode(document.as_slice()).map_err(|_| Error::Corrupt(name::user(account, &id)))?;
+    Ok(User {
+        name: name::user(account, &id),
+        create_time: Some(clock::timestamp(created)),
+        update_time: Some(clock::timestamp(updated)),
+        etag: etag::of(version),
+        ..stored
+    })
+}
+
+/// The bytes to store: what the columns hold, and what is computed, is left out.
+fn document(user: &User) -> Vec<u8> {
+    stored(user.clone()).encode_to_vec()
+}
+
+fn stored(user: User) -> User {
+    User {
+        name: String::new(),
+        groups: Vec::new(),
+        create_time: None,
+        update_time: None,
+        etag: String::new(),
+        ..user
+    }
+}
+
+fn taken(error: Error, user: &User) -> Error {
+    let external_id = user.external_id.as_deref().unwrap_or_default();
+    error.taken(
+        "user",
+        &[("user_name", "userName", &user.user_name), ("external_id", "externalId", external_id)],
+    )
+}
+
+/// Creates a user.
+pub(crate) fn create(connection: &mut Connection, account: &str, new: User) -> Result<User, Error> {
+    head::lock(connection, account)?;
+    let (id, now) = (uuid::Uuid::now_v7().to_string(), clock::now());
+    let document = document(&new);
+    diesel::insert_into(users::table)
+        .values((
+            users::account_id.eq(account),
+            users::id.eq(&id),
+            users::version.eq(1),
+            users::created_at.eq(now),
+            users::updated_at.eq(now),
+            users::document.eq(&document),
+            value::Keys::of(&new),
+        ))
+        .execute(connection)
+        .map_err(|error| taken(error.into(), &new))?;
+    insert_rows(connection, account, &id, &new)?;
+    log(connection, account, &id, ChangeAction::Created, now, Delta { users: 1, groups: 0 })?;
+    user(account, (id, 1, now, now, document))
+}
+
+fn insert_rows(connection: &mut Connection, account: &str, id: &str, new: &User) -> Result<(), Error> {
+    if let Some(insert) = value::insert_elements(account, id, new) {
+        insert.execute(connection)?;
+    }
+    if let Some(insert) = value::insert_schemas(account, id, &value::extension_schemas(new)) {
+        insert.execute(connection)?;
+    }
+    Ok(())
+}
+
+fn log(
+    connection: &mut Connection,
+    account: &str,
+    id: &str,
+    action: ChangeAction,
+    at: i64,
+    delta: Delta,
+) -> Result<(), Error> {
+    let resource = name::user(account, id);
+    head::log(
+        connection,
+        Entry { account, at, action, resource: &resource, added: vec![], removed: vec![] },
+        delta,
+    )
+}
+
+/// Reads a user.
+pub(crate) fn get(
+    connection: &mut Connection,
+    account: &str,
+    id: &str,
+    view: UserView,
+) -> Result<User, Error> {
+    let row: Option<Row> = users::table.find((account, id)).select(ROW).first(connection).optional()?;
+    let row = row.ok_or_else(|| Error::NotFound(format!("user {id}")))?;
+    let mut found = vec![user(account, row)?];
+    if view != UserView::Basic {
+        fill_groups(connection, account, &mut found)?;
+    }
+    found.pop().ok_or_else(|| Error::NotFound(format!("user {id}")))
+}
+
+/// Fills in the groups of all `users` with one query.
+pub(crate) fn fill_groups(
+    connection: &mut Connection,
+    account: &str,
+    users: &mut [User],
+) -> Result<(), Error> {
+    let ids: Vec<String> = users.iter().map(|user| id_of(user).to_owned()).collect();
+    let mut groups = members::direct_groups(connection, account, &ids)?;
+    for user in users {
+        user.groups =
+            groups.remove(id_of(user)).unwrap_or_default().into_iter().map(GroupMembership::from).collect();
+    }
+    Ok(())
+}
+
+/// The id: the last part of the name.
+pub(crate) fn id_of(user: &User) -> &str {
+    user.name.rsplit_once('/').map_or("", |(_, id)| id)
+}
+
+/// A page of users.
+pub(crate) fn list(
+    connection: &mut Connection,
+    account: &str,
+    list: &List,
+    view: UserView,
+) -> Result<(Vec<User>, i64), Error> {
+    let scope = Scope { account, resource: ResourceType::User };
+    let matching = || {
+        let query = users::table.filter(users::account_id.eq(account)).into_boxed::<rollcall_db::Backend>();
+        match &list.filter {
+            Some(filter) => query.filter(scope.condition(filter).expression::<diesel::sql_types::Bool>()),
+            None => query,
+        }
+    };
+    let total = match list.filter {
+        Some(_) => matching().count().get_result(connection)?,
+        None => head::read(connection, account)?.1,
+    };
+    if list.limit == 0 || total == 0 {
+        return Ok((vec![], total));
+    }
+    let mut query = matching().select(ROW).limit(list.limit);
+    if let Some(order) = list.order(scope) {
+        query = query.order(order.expression::<diesel::sql_types::Text>());
+    }
+    query = query.then_order_by(users::id);
+    query = match &list.start {
+        Start::Skip(skip) => query.offset(*skip),
+        Start::After(id) => query.filter(users::id.gt(id)),
+    };
+    let rows: Vec<Row> = query.load(connection)?;
+    let mut found = rows.into_iter().map(|row| user(account, row)).collect::<Result<Vec<_>, _>>()?;
+    if view != UserView::Basic {
+        fill_groups(connection, account, &mut found)?;
+    }
+    Ok((found, total))
+}
+
+/// What to do with a user that exists.
+pub(crate) enum Update {
+    /// PUT.
+    Replace(Box<User>),
+    /// PATCH.
+    Patch(Vec<PatchOperation>),
+}
+
+/// Changes a user. What changes nothing leaves version, time and log alone.
+pub(crate) fn update(
+    connection: &mut Connection,
+    (account, id): (&str, &str),
+    update: Update,
+    etags: &[String],
+    view: UserView,
+) -> Result<User, Error> {
+    head::lock(connection, account)?;
+    let before = get(connection, account, id, UserView::Basic)?;
+    etag::check(&before.etag, etags)?;
+    let after = match update {
+        Update::Replace(user) => *user,
+        Update::Patch(operations) => patch::apply_user(&before, &operations)?,
+    };
+    let version = etag::version(&before.etag);
+    if stored(before.clone()) != stored(after.clone()) {
+        let now = clock::now();
+        diesel::update(users::table.find((account, id)))
+            .set((
+                users::version.eq(version + 1),
+                users::updated_at.eq(now),
+                users::document.eq(document(&after)),
+                value::Keys::of(&after),
+            ))
+            .execute(connection)
+            .map_err(|error| taken(error.into(), &after))?;
+        delete_rows(connection, account, id)?;
+        insert_rows(connection, account, id, &after)?;
+        log(connection, account, id, ChangeAction::Updated, now, Delta::default())?;
+    }
+    get(connection, account, id, view)
+}
+
+fn delete_rows(connection: &mut Connection, account: &str, id: &str) -> Result<(), Error> {
+    diesel::delete(
+        user_values::table.filter(user_values::account_id.eq(account)).filter(user_values::user_id.eq(id)),
+    )
+    .execute(connection)?;
+    diesel::delete(
+        resource_schemas::table
+            .filter(resource_schemas::account_id.eq(account))
+            .filter(resource_schemas::resource_id.eq(id)),
+    )
+    .execute(connection)?;
+    Ok(())
+}
+
+/// Deletes a user and takes it out of its groups, whose versions change with that.
+pub(crate) fn delete(
+    connection: &mut Connection,
+    account: &str,
+    id: &str,
+    etags: &[String],
+) -> Result<(), Error> {
+    head::lock(connection, account)?;
+    let before = get(connection, account, id, UserView::Basic)?;
+    etag::check(&before.etag, etags)?;
+    let now = clock::now();
+    members::leave_all(connection, account, id, now)?;
+    delete_rows(connection, account, id)?;
+    diesel::delete(users::table.find((account, id))).execute(connection)?;
+    log(connection, account, id, ChangeAction::Deleted, now, Delta { users: -1, groups: 0 })
+}

@@ -1,0 +1,122 @@
+//! `rollcall.identity.v1.UserService`.
+
+use rollcall_db::Database;
+use rollcall_proto::identity::{
+    CreateUserRequest, DeleteUserRequest, GetUserRequest, ListUsersRequest, ListUsersResponse,
+    PatchUserRequest, ReplaceUserRequest, User, user_service_server,
+};
+use rollcall_scim::schema::ResourceType;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    name,
+    store::{
+        error::Error,
+        page::List,
+        users::{self, Update},
+    },
+};
+
+/// Users over gRPC.
+pub struct UserService(pub(crate) Database);
+
+#[tonic::async_trait]
+impl user_service_server::UserService for UserService {
+    async fn create_user(&self, request: Request<CreateUserRequest>) -> Result<Response<User>, Status> {
+        let CreateUserRequest { parent, user } = request.into_inner();
+        let account = name::account("parent", &parent)?;
+        let user = user.ok_or_else(|| Error::field("user", "is missing"))?;
+        required("user.user_name", &user.user_name)?;
+        let in_account = account.clone();
+        let created = self.0.write(&account, move |c| users::create(c, &in_account, user)).await?;
+        Ok(Response::new(created))
+    }
+
+    async fn get_user(&self, request: Request<GetUserRequest>) -> Result<Response<User>, Status> {
+        let view = request.get_ref().view();
+        let (account, id) = name::resource("name", "users", &request.get_ref().name)?;
+        Ok(Response::new(self.0.read(move |c| users::get(c, &account, &id, view)).await?))
+    }
+
+    async fn list_users(
+        &self,
+        request: Request<ListUsersRequest>,
+    ) -> Result<Response<ListUsersResponse>, Status> {
+        let view = request.get_ref().view();
+        let ListUsersRequest { parent, page_size, page_token, filter, order_by, skip, view: _ } =
+            request.into_inner();
+        let account = name::account("parent", &parent)?;
+        let list = List::new(ResourceType::User, (&filter, &order_by), (page_size, &page_token, skip))?;
+        let page = move |c: &mut rollcall_db::Connection| -> Result<_, Error> {
+            let (users, total) = users::list(c, &account, &list, view)?;
+            let next_page_token = list.token_after(users.len(), users.last().map(users::id_of));
+            Ok(ListUsersResponse {
+                users,
+                next_page_token,
+                total_size: i32::try_from(total).unwrap_or(i32::MAX),
+            })
+        };
+        Ok(Response::new(self.0.read(page).await?))
+    }
+
+    async fn replace_user(&self, request: Request<ReplaceUserRequest>) -> Result<Response<User>, Status> {
+        let view = request.get_ref().view();
+        let ReplaceUserRequest { user, etags, view: _ } = request.into_inner();
+        let user = user.ok_or_else(|| Error::field("user", "is missing"))?;
+        let (account, id) = name::resource("user.name", "users", &user.name)?;
+        required("user.user_name", &user.user_name)?;
+        let update = Update::Replace(Box::new(user));
+        self.update(account, id, update, etags, view).await
+    }
+
+    async fn patch_user(&self, request: Request<PatchUserRequest>) -> Result<Response<User>, Status> {
+        let view = request.get_ref().view();
+        let PatchUserRequest { name, operations, etags, view: _ } = request.into_inner();
+        let (account, id) = name::resource("name", "users", &name)?;
+        operation_count(operations.len())?;
+        self.update(account, id, Update::Patch(operations), etags, view).await
+    }
+
+    async fn delete_user(&self, request: Request<DeleteUserRequest>) -> Result<Response<()>, Status> {
+        let DeleteUserRequest { name, etags } = request.into_inner();
+        let (account, id) = name::resource("name", "users", &name)?;
+        let in_account = account.clone();
+        self.0.write(&account, move |c| users::delete(c, &in_account, &id, &etags)).await?;
+        Ok(Response::new(()))
+    }
+}
+
+impl UserService {
+    async fn update(
+        &self,
+        account: String,
+        id: String,
+        update: Update,
+        etags: Vec<String>,
+        view: rollcall_proto::identity::UserView,
+    ) -> Result<Response<User>, Status> {
+        let in_account = account.clone();
+        let work =
+            move |c: &mut rollcall_db::Connection| users::update(c, (&in_account, &id), update, &etags, view);
+        Ok(Response::new(self.0.write(&account, work).await?))
+    }
+}
+
+/// Refuses a text that is missing, or that a database could not hold.
+pub(crate) fn required(field: &'static str, text: &str) -> Result<(), Error> {
+    if text.trim().is_empty() || text.contains('\0') {
+        return Err(Error::field(field, "must be a text that is not empty and has no NUL"));
+    }
+    Ok(())
+}
+
+/// The most operations of one PATCH.
+const MAX_OPERATIONS: usize = 1000;
+
+/// Refuses too many operations, and none.
+pub(crate) fn operation_count(count: usize) -> Result<(), Error> {
+    if (1..=MAX_OPERATIONS).contains(&count) {
+        return Ok(());
+    }
+    Err(Error::field("operations", format!("must be 1 to {MAX_OPERATIONS}, not {count}")))
+}
