@@ -19,18 +19,29 @@
 //! Rollcall's own services the limit is [`MAX_MESSAGE`]: pass it to `max_decoding_message_size` of a client whose
 //! answers hold member lists, and of a server whose requests do.
 
-use std::{error::Error as StdError, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use tonic::{body::Body, service::Routes, transport::Endpoint};
 use tower::{Service as _, ServiceExt as _, util::BoxCloneSyncService};
 
 use crate::{Error, deadline};
 
-/// The error of a channel: boxed, because a socket fails and a service in the same process does not.
-pub type BoxError = Box<dyn StdError + Send + Sync>;
+/// Why a call did not reach the service, or its answer did not come back. Only a socket fails so.
+///
+/// A type of its own and not a `Box<dyn Error>`: with that, a call in a spawned task does not compile ("implementation
+/// of `From` is not general enough").
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct CallError(#[from] tonic::transport::Error);
+
+impl From<Infallible> for CallError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
 
 /// A gRPC channel: cheap to clone, shared by any number of clients.
-pub type Channel = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, BoxError>;
+pub type Channel = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, CallError>;
 
 /// The largest message between Rollcall's own services, in bytes: 64 MiB.
 pub const MAX_MESSAGE: usize = 64 * 1024 * 1024;
@@ -58,7 +69,7 @@ pub fn in_process(routes: Routes) -> Channel {
                     Err(_) => Ok(deadline::exceeded()),
                 },
             };
-            response.map_err(BoxError::from)
+            response.map_err(CallError::from)
         }
     }))
 }
@@ -84,7 +95,7 @@ pub fn connect(uri: &str) -> Result<Channel, Error> {
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
         .http2_adaptive_window(true)
         .connect_lazy();
-    Ok(BoxCloneSyncService::new(channel.map_err(BoxError::from)))
+    Ok(BoxCloneSyncService::new(channel.map_err(CallError::from)))
 }
 
 #[cfg(test)]

@@ -1,0 +1,2 @@
+drop table tokens;
+drop table accounts;

@@ -1,0 +1,8 @@
+//! The service as its clients see it, on SQLite and on PostgreSQL.
+// Clippy knows test functions, not their helpers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod accounts;
+mod server;
+mod tokens;
+mod verify;
