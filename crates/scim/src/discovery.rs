@@ -105,3 +105,24 @@ fn uniqueness(uniqueness: Uniqueness) -> &'static str {
         Uniqueness::Global => "global",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{ENTERPRISE_USER, GROUP, USER};
+
+    const BASE: &str = "https://scim.example/acme/scim/v2";
+
+    #[test]
+    fn the_schemas() {
+        insta::assert_json_snapshot!("user", schema_json(&USER, BASE));
+        insta::assert_json_snapshot!("enterprise_user", schema_json(&ENTERPRISE_USER, BASE));
+        insta::assert_json_snapshot!("group", schema_json(&GROUP, ""));
+    }
+
+    #[test]
+    fn the_resource_types() {
+        insta::assert_json_snapshot!("resource_type_user", resource_type_json(ResourceType::User, BASE));
+        insta::assert_json_snapshot!("resource_type_group", resource_type_json(ResourceType::Group, ""));
+    }
+}

@@ -1,6 +1,6 @@
 //! Filters (RFC 7644 section 3.4.2.2): text in, a tree of predicates about known attributes out.
 //!
-//! Syntax comes first and apart ([`ast`], `parse`); meaning second (`resolve`: which attribute is it, can it be compared
+//! Syntax comes first and apart ([`ast`], `lex`, `parse`); meaning second (`resolve`: which attribute is it, can it be compared
 //! so, with that literal?); then either [`Filter::matches`] or whatever a store makes of the tree.
 //!
 //! Every predicate is either true or false, never unknown:
@@ -17,6 +17,7 @@ use crate::schema::{Attribute, ResourceType, Schema};
 pub mod ast;
 mod error;
 mod eval;
+mod lex;
 pub(crate) mod parse;
 pub(crate) mod resolve;
 
@@ -162,3 +163,6 @@ impl Filter {
         resolve::resolve(&ast::Expression::parse(text)?, resource_type)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,10 +13,8 @@ use unicode_normalization::char::decompose_compatible;
 /// this function refuses nothing. It is idempotent, and independent of locale and database.
 pub fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        return match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            true => Cow::Owned(text.to_ascii_lowercase()),
-            false => Cow::Borrowed(text),
-        };
+        let has_capital = text.bytes().any(|byte| byte.is_ascii_uppercase());
+        return if has_capital { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) };
     }
     Cow::Owned(text.chars().map(narrow).flat_map(char::to_lowercase).nfc().collect())
 }

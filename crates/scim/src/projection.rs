@@ -45,7 +45,7 @@ enum Selector {
 enum Verdict {
     Keep,
     Drop,
-    /// Keep those sub-attributes for which the function is true.
+    /// Keep only these sub-attributes if the flag is true, else all but these.
     Subs(Vec<&'static str>, bool),
 }
 
@@ -120,10 +120,8 @@ impl Projection {
             }
         }
         match (attribute.returned, self.mode) {
-            (Returned::Never, _) => Verdict::Drop,
-            (Returned::Always, _) => Verdict::Keep,
-            (Returned::Request, Mode::Default | Mode::Except) => Verdict::Drop,
-            (_, Mode::Default) => Verdict::Keep,
+            (Returned::Never, _) | (Returned::Request, Mode::Default | Mode::Except) => Verdict::Drop,
+            (Returned::Always, _) | (_, Mode::Default) => Verdict::Keep,
             (_, Mode::Only) if whole => Verdict::Keep,
             (_, Mode::Only) if subs.is_empty() => Verdict::Drop,
             (_, Mode::Only) => Verdict::Subs(subs, true),
@@ -192,4 +190,125 @@ fn selector(name: &str, resource_type: ResourceType) -> Option<Selector> {
     }
     let path = resolve::resolve_name(&Name { text: name.to_owned(), column: 1 }, resource_type).ok()?;
     Some(Selector::Attribute(path.schema, path.attribute, path.sub))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::{ENTERPRISE_USER, USER};
+
+    const BADGE: &str = "urn:example:Badge:2.0:User";
+
+    fn project(attributes: Option<&str>, excluded: Option<&str>) -> Value {
+        let mut user = json!({
+            "schemas": [USER.id, ENTERPRISE_USER.id, BADGE],
+            "id": "1",
+            "externalId": "e",
+            "meta": { "resourceType": "User", "version": "W/\"1\"" },
+            "userName": "b",
+            "password": "secret",
+            "name": { "givenName": "B", "familyName": "J" },
+            "emails": [{ "value": "b@x", "type": "work" }, { "type": "home" }],
+            (ENTERPRISE_USER.id): { "department": "Tour", "manager": { "value": "2", "displayName": "J" } },
+            (BADGE): { "number": 7, "Colour": "red" },
+        });
+        let projection = Projection::parse(ResourceType::User, attributes, excluded).unwrap();
+        projection.apply(user.as_object_mut().unwrap());
+        user.as_object_mut().unwrap().remove("schemas").expect("schemas is always returned");
+        user
+    }
+
+    #[test]
+    fn only_what_is_asked_for_and_the_id() {
+        let enterprise = ENTERPRISE_USER.id;
+        for (attributes, expected) in [
+            ("userName", json!({ "id": "1", "userName": "b" })),
+            ("id", json!({ "id": "1" })),
+            ("nothing,password, ,urn:x", json!({ "id": "1" })),
+            (" USERNAME , ExternalId", json!({ "id": "1", "externalId": "e", "userName": "b" })),
+            ("name.givenname", json!({ "id": "1", "name": { "givenName": "B" } })),
+            ("name.givenName,name", json!({ "id": "1", "name": { "givenName": "B", "familyName": "J" } })),
+            ("name.middleName", json!({ "id": "1" })),
+            ("emails.value", json!({ "id": "1", "emails": [{ "value": "b@x" }] })),
+            ("meta.version", json!({ "id": "1", "meta": { "version": "W/\"1\"" } })),
+            ("urn:ietf:params:scim:schemas:core:2.0:User:userName", json!({ "id": "1", "userName": "b" })),
+            ("department", json!({ "id": "1", enterprise: { "department": "Tour" } })),
+            (
+                &format!("{enterprise}:manager.value"),
+                json!({ "id": "1", enterprise: { "manager": { "value": "2" } } }),
+            ),
+            (
+                &enterprise.to_uppercase(),
+                json!({ "id": "1", enterprise: { "department": "Tour", "manager": { "value": "2", "displayName": "J" } } }),
+            ),
+            ("urn:example:badge:2.0:user", json!({ "id": "1", BADGE: { "number": 7, "Colour": "red" } })),
+            ("urn:example:badge:2.0:user:colour", json!({ "id": "1", BADGE: { "Colour": "red" } })),
+            ("urn:example:badge:2.0:user:size", json!({ "id": "1" })),
+        ] {
+            assert_eq!(project(Some(attributes), None), expected, "{attributes}");
+        }
+    }
+
+    #[test]
+    fn all_but_what_is_excluded() {
+        let enterprise = ENTERPRISE_USER.id;
+        let all = project(None, None);
+        assert!(all.get("password").is_none() && all.get("name").is_some() && all.get("meta").is_some());
+        let without = |pointers: &[&str]| {
+            let mut rest = all.clone();
+            for pointer in pointers {
+                let (parent, key) = pointer.rsplit_once('/').unwrap();
+                rest.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(key).unwrap();
+            }
+            rest
+        };
+        let department = format!("/{enterprise}/department");
+        for (excluded, expected) in [
+            ("", all.clone()),
+            ("id,schemas", all.clone()),
+            ("nothing", all.clone()),
+            ("Emails", without(&["/emails"])),
+            ("name.givenName", without(&["/name/givenName"])),
+            ("name.givenName,name.familyName", without(&["/name"])),
+            ("emails.type", {
+                let mut rest = without(&["/emails/0/type"]);
+                rest["emails"].as_array_mut().unwrap().pop();
+                rest
+            }),
+            ("meta,externalId", without(&["/meta", "/externalId"])),
+            (&format!("{enterprise}:department"), without(&[&department])),
+            (enterprise, without(&[&format!("/{enterprise}")])),
+            (BADGE, without(&[&format!("/{BADGE}")])),
+            (&format!("{BADGE}:NUMBER"), without(&[&format!("/{BADGE}/number")])),
+            (
+                "urn:ietf:params:scim:schemas:core:2.0:User",
+                without(&["/userName", "/name", "/emails", "/meta", "/externalId"]),
+            ),
+        ] {
+            assert_eq!(project(None, Some(excluded)), expected, "{excluded}");
+        }
+    }
+
+    #[test]
+    fn both_lists_exclude_each_other_unless_one_is_empty() {
+        let parse = |attributes, excluded| Projection::parse(ResourceType::User, attributes, excluded);
+        assert_eq!(parse(Some("id"), Some("name")).unwrap_err(), Error);
+        assert!(!parse(Some("id"), Some(" ,")).unwrap().is_default());
+        assert!(parse(Some(""), None).unwrap().is_default());
+    }
+
+    #[test]
+    fn what_is_not_wanted_need_not_be_fetched() {
+        let wants = |attributes, excluded, name| {
+            Projection::parse(ResourceType::Group, attributes, excluded).unwrap().wants(name)
+        };
+        assert!(wants(None, None, "members"));
+        assert!(!wants(Some("displayName"), None, "members"));
+        assert!(wants(Some("MEMBERS.value"), None, "members"));
+        assert!(!wants(None, Some("members"), "members"));
+        assert!(wants(None, Some("members.display"), "members"));
+        assert!(wants(Some("displayName"), None, "id"));
+    }
 }

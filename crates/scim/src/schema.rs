@@ -174,7 +174,9 @@ mod tests {
             attribute.sub_attributes.iter().for_each(|sub| check(sub, depth + 1));
         }
         for attributes in [USER.attributes, ENTERPRISE_USER.attributes, GROUP.attributes, COMMON] {
-            attributes.iter().for_each(|attribute| check(attribute, 0));
+            for attribute in attributes {
+                check(attribute, 0);
+            }
         }
     }
 }

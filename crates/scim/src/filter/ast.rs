@@ -107,9 +107,10 @@ impl fmt::Display for Expression {
                         (_, true) => f.write_str(" and ")?,
                         (_, false) => f.write_str(" or ")?,
                     }
-                    match each.is_grouped(in_and) {
-                        true => write!(f, "({each})")?,
-                        false => write!(f, "{each}")?,
+                    if each.is_grouped(in_and) {
+                        write!(f, "({each})")?;
+                    } else {
+                        write!(f, "{each}")?;
                     }
                 }
                 Ok(())

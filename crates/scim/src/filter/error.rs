@@ -12,7 +12,7 @@ pub struct Error {
     pub reason: Reason,
 }
 
-/// Why a filter was refused. Texts from the filter are cut to 64 characters.
+/// Why a filter was refused. Texts from the filter are cut to 120 characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// The text is too long.
@@ -108,9 +108,12 @@ fn hint(suggestion: Option<&str>) -> String {
     suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
+/// How many characters of a text an error repeats: enough for a URN with its attribute.
+const MAX_ECHO: usize = 120;
+
 /// As much of a text as an error repeats.
 pub(crate) fn cut(text: &str) -> String {
-    match text.char_indices().nth(64) {
+    match text.char_indices().nth(MAX_ECHO) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text.to_owned(),
     }

@@ -53,9 +53,11 @@ fn any(path: &Path, scope: Scope<'_>, test: impl Fn(&Value) -> bool) -> bool {
     match scope {
         Scope::Element(element) => path.sub.and_then(|sub| element.get(sub.name)).is_some_and(test),
         Scope::Resource(resource) => {
-            let value = match path.schema.is_extension() {
-                true => resource.get(path.schema.id).and_then(|extension| extension.get(path.attribute.name)),
-                false => resource.get(path.attribute.name),
+            let name = path.attribute.name;
+            let value = if path.schema.is_extension() {
+                resource.get(path.schema.id).and_then(|extension| extension.get(name))
+            } else {
+                resource.get(name)
             };
             match value {
                 Some(Value::Array(elements)) => elements.iter().any(of_sub),

@@ -1,9 +1,10 @@
-//! Text becomes syntax: a lexer and a parser by recursive descent, whose depth is bounded.
+//! Tokens become syntax: a parser by recursive descent, whose depth is bounded.
 
 use super::{
     Operator,
     ast::{Columns, Expression, Name, Value},
     error::{Error, Reason, cut},
+    lex::{Lexer, Token},
 };
 
 /// The longest filter, in bytes.
@@ -12,30 +13,6 @@ pub const MAX_BYTES: usize = 16 * 1024;
 pub const MAX_DEPTH: usize = 32;
 /// The most comparisons in one filter, `pr` included.
 pub const MAX_TERMS: usize = 256;
-
-/// What the text consists of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Token<'a> {
-    /// A name, operator, keyword or literal without quotes; behind `]`, a dot with a name.
-    Word(&'a str),
-    /// A text in quotes, its escapes undone.
-    Text(String),
-    /// `(`, `)`, `[` or `]`.
-    Bracket(char),
-    /// The end.
-    End,
-}
-
-impl Token<'_> {
-    fn describe(&self) -> String {
-        match self {
-            Self::Word(word) => format!("`{}`", cut(word)),
-            Self::Text(text) => cut(&Value::Text(text.clone()).to_string()),
-            Self::Bracket(bracket) => format!("`{bracket}`"),
-            Self::End => "the end".to_owned(),
-        }
-    }
-}
 
 impl Expression {
     /// Reads a filter. The limits are those of [`Filter::parse`](super::Filter::parse).
@@ -49,9 +26,7 @@ impl Expression {
 
 /// A parser that has read one token ahead. PATCH paths use it too.
 pub(crate) struct Parser<'a> {
-    rest: &'a str,
-    /// The column of `rest`.
-    next_column: usize,
+    lexer: Lexer<'a>,
     token: Token<'a>,
     /// The column of `token`.
     column: usize,
@@ -64,8 +39,8 @@ impl<'a> Parser<'a> {
         if text.len() > MAX_BYTES {
             return Err(Reason::TooLong.at(1));
         }
-        let mut parser =
-            Self { rest: text, next_column: 1, token: Token::End, column: 1, depth: 0, terms: 0 };
+        let lexer = Lexer::new(text);
+        let mut parser = Self { lexer, token: Token::End, column: 1, depth: 0, terms: 0 };
         parser.advance()?;
         Ok(parser)
     }
@@ -227,10 +202,10 @@ impl<'a> Parser<'a> {
     /// Goes behind an opening bracket.
     fn enter(&mut self) -> Result<(), Error> {
         self.depth += 1;
-        match self.depth > MAX_DEPTH {
-            true => Err(Reason::TooDeep.at(self.column)),
-            false => self.advance(),
+        if self.depth > MAX_DEPTH {
+            return Err(Reason::TooDeep.at(self.column));
         }
+        self.advance()
     }
 
     /// Goes behind a closing bracket.
@@ -247,101 +222,8 @@ impl<'a> Parser<'a> {
     }
 
     fn advance(&mut self) -> Result<(), Error> {
-        self.rest = self.rest.trim_start_matches(|c: char| {
-            let is_space = matches!(c, ' ' | '\t' | '\r' | '\n');
-            self.next_column += usize::from(is_space);
-            is_space
-        });
-        self.column = self.next_column;
-        self.token = match self.rest.chars().next() {
-            None => Token::End,
-            Some(bracket @ ('(' | ')' | '[' | ']')) => {
-                self.take(bracket.len_utf8());
-                Token::Bracket(bracket)
-            }
-            Some('"') => Token::Text(self.text()?),
-            Some(_) => {
-                let ends = |c| matches!(c, ' ' | '\t' | '\r' | '\n' | '(' | ')' | '[' | ']' | '"');
-                Token::Word(self.take(self.rest.find(ends).unwrap_or(self.rest.len())))
-            }
-        };
+        (self.token, self.column) = self.lexer.token()?;
         Ok(())
-    }
-
-    /// Takes so many bytes.
-    fn take(&mut self, bytes: usize) -> &'a str {
-        let (taken, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
-        self.rest = rest;
-        self.next_column += taken.chars().count();
-        taken
-    }
-
-    /// Takes one character of a text.
-    fn char(&mut self) -> Result<char, Error> {
-        let c = self.rest.chars().next().ok_or_else(|| Reason::Unterminated.at(self.column))?;
-        self.take(c.len_utf8());
-        Ok(c)
-    }
-
-    /// A JSON string.
-    fn text(&mut self) -> Result<String, Error> {
-        self.char()?;
-        let mut text = String::new();
-        loop {
-            let column = self.next_column;
-            let c = match self.char()? {
-                '"' => return Ok(text),
-                '\\' => self.escape().map_err(|error| match error.reason {
-                    Reason::Escape => Reason::Escape.at(column),
-                    _ => error,
-                })?,
-                '\0' => return Err(Reason::Nul.at(column)),
-                control if control < ' ' => return Err(Reason::Control.at(column)),
-                other => other,
-            };
-            if c == '\0' {
-                return Err(Reason::Nul.at(column));
-            }
-            text.push(c);
-        }
-    }
-
-    fn escape(&mut self) -> Result<char, Error> {
-        let bad = Reason::Escape.at(self.column);
-        Ok(match self.char()? {
-            c @ ('"' | '\\' | '/') => c,
-            'b' => '\u{8}',
-            'f' => '\u{C}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let first = self.hex()?;
-                let code = match first {
-                    0xD800..=0xDBFF => {
-                        if self.char()? != '\\' || self.char()? != 'u' {
-                            return Err(bad);
-                        }
-                        match self.hex()? {
-                            second @ 0xDC00..=0xDFFF => {
-                                0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00)
-                            }
-                            _ => return Err(bad),
-                        }
-                    }
-                    other => other,
-                };
-                char::from_u32(code).ok_or(bad)?
-            }
-            _ => return Err(bad),
-        })
-    }
-
-    fn hex(&mut self) -> Result<u32, Error> {
-        (0..4).try_fold(0, |code, _| {
-            let digit = self.char()?.to_digit(16).ok_or_else(|| Reason::Escape.at(self.column))?;
-            Ok(code * 16 + digit)
-        })
     }
 }
 

@@ -65,13 +65,12 @@ pub(crate) fn resolve_name(name: &Name, resource_type: ResourceType) -> Result<P
             attribute.map(|attribute| (schema, attribute))
         }
     };
-    let (schema, attribute) = found.ok_or_else(|| match schema {
-        Some(schema) => unknown(attribute_name, column, &[schema.attributes]),
-        None => {
-            let mut known = vec![COMMON];
-            known.extend(resource_type.schemas().iter().map(|schema| schema.attributes));
-            unknown(attribute_name, column, &known)
-        }
+    let (schema, attribute) = found.ok_or_else(|| {
+        let schemas =
+            resource_type.schemas().iter().filter(|known| schema.is_none_or(|only| only == **known));
+        let mut known: Vec<_> = schemas.map(|schema| schema.attributes).collect();
+        known.extend(schema.is_none().then_some(COMMON));
+        unknown(attribute_name, column, &known)
     })?;
     let sub = match sub_name {
         None => None,
@@ -125,10 +124,10 @@ fn path(name: &Name, scope: Scope) -> Result<Path, Error> {
     };
     let leaf = path.leaf();
     let is_made_up = leaf.name == "$ref" || path.attribute.name == "meta" && leaf.name == "location";
-    match leaf.returned == Returned::Never || is_made_up {
-        true => Err(Reason::NotFilterable(leaf.name).at(name.column)),
-        false => Ok(path),
+    if leaf.returned == Returned::Never || is_made_up {
+        return Err(Reason::NotFilterable(leaf.name).at(name.column));
     }
+    Ok(path)
 }
 
 fn compare(
