@@ -1,1 +1,34 @@
-//! it
+//! The black-box suite of Rollcall: the real binary, real HTTP, real gRPC, on SQLite and on PostgreSQL.
+//!
+//! A test takes a server by [`server::both`], speaks to it as an identity provider would through [`client::Client`],
+//! and reads what a print component would read through [`server::Server::lookups`].
+//!
+//! PostgreSQL is taken from `ROLLCALL_TEST_POSTGRES`, the URL of a server on which databases may be made;
+//! `ROLLCALL_TEST_SKIP_POSTGRES=1` leaves that half out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::cloned_ref_to_slice_refs,
+    reason = "a test fails by panicking, says on which database it ran, and compares lists of ids"
+)]
+
+mod bad_input;
+mod client;
+mod command_line;
+mod concurrency;
+mod discovery;
+mod entra;
+mod etag;
+mod filters;
+mod isolation;
+mod lookups;
+mod okta;
+mod other_providers;
+mod paging;
+mod projection;
+mod separate;
+mod server;
+mod tokens;
+mod user_names;

@@ -1,0 +1,36 @@
+# The verbs of Rollcall. `just` lists them.
+
+default:
+    @just --list
+
+# Starts the three services in one process, on SQLite in ./data.
+run *ARGUMENTS:
+    cargo run --release -- {{ARGUMENTS}}
+
+# Runs all tests, or the sections named: fmt lint protos test tester okta microsoft sanity foreign durability fuzz.
+test *SECTIONS:
+    tests/run {{SECTIONS}}
+
+# Formats everything.
+fmt:
+    cargo fmt --all
+
+# Checks format, lints and protos.
+lint:
+    tests/run fmt lint protos
+
+# Fuzzes filters, paths and PATCH for so many seconds each.
+fuzz SECONDS="60":
+    FUZZ_SECONDS={{SECONDS}} tests/run fuzz
+
+# Checks licences, duplicate and unwanted crates and their sources. Advisories need their database, and are not checked.
+deny:
+    cargo deny check licenses bans sources
+
+# Looks for misspellings.
+typos:
+    typos
+
+# Builds the container image.
+image:
+    buildah build --file deploy/Containerfile --tag rollcall .

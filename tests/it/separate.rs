@@ -1,0 +1,101 @@
+//! The three services as three processes that speak over TCP.
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use rollcall_proto::{
+    identity::{BatchLookupUsersRequest, UserKey, lookup_service_client::LookupServiceClient, user_key},
+    token::{CreateAccountRequest, account_service_client::AccountServiceClient},
+};
+use tonic::transport::Channel;
+
+use crate::{
+    client::Client,
+    server::{Process, Server, Store, generate_token},
+};
+
+/// A port that was free a moment ago: these processes do not say which one they took.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn binary(name: &str) -> PathBuf {
+    Server::binary().with_file_name(name)
+}
+
+async fn reachable(url: &str) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while Channel::from_shared(url.to_owned()).unwrap().connect().await.is_err() {
+        assert!(Instant::now() < end, "nothing listens on {url}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_serves_two_services_over_tcp() {
+    for store in Store::both() {
+        eprintln!("--- on {}", store.kind);
+        let directory = tempfile::tempdir().unwrap();
+        let [scim, identity, token] = [(); 3].map(|()| free_port());
+        let [scim_url, identity_url, token_url] =
+            [scim, identity, token].map(|port| format!("http://127.0.0.1:{port}"));
+        let mut settings = store.settings();
+        settings.retain(|(name, _)| !name.ends_with("_LISTEN"));
+        settings.extend([
+            ("ROLLCALL_SCIM_LISTEN", format!("127.0.0.1:{scim}")),
+            ("ROLLCALL_IDENTITY_LISTEN", format!("127.0.0.1:{identity}")),
+            ("ROLLCALL_TOKEN_LISTEN", format!("127.0.0.1:{token}")),
+            ("ROLLCALL_IDENTITY_SERVICE", identity_url.clone()),
+            ("ROLLCALL_TOKEN_SERVICE", token_url.clone()),
+        ]);
+        let start = |name: &str| Process::start(&binary(name), &[], &settings, directory.path(), &[]).0;
+        let gateway = start("scim-gateway");
+        let (mut identity_service, token_service) = (start("identity-service"), start("token-service"));
+        for url in [&scim_url, &identity_url, &token_url] {
+            reachable(url).await;
+        }
+
+        let account = CreateAccountRequest { account_id: "acme".to_owned(), account: None };
+        AccountServiceClient::connect(token_url.clone())
+            .await
+            .unwrap()
+            .create_account(account)
+            .await
+            .unwrap();
+        let idp = Client::new(format!("{scim_url}/acme/scim/v2"), &generate_token(&token_url, "acme").await);
+        let ann = idp.new_user("ann").await;
+        let group = idp.new_group("g", &[&ann]).await;
+        assert_eq!(idp.members(&group).await, [ann.clone()]);
+        assert_eq!(looked_up(&identity_url).await, Some(format!("accounts/acme/users/{ann}")));
+
+        identity_service.stop();
+        let answer = idp.get("/Users").await;
+        answer.error(503, None);
+        assert!(answer.header("retry-after").parse::<u32>().is_ok(), "whole seconds: {answer}");
+        identity_service = start("identity-service");
+        reachable(&identity_url).await;
+        let end = Instant::now() + Duration::from_secs(15);
+        while idp.get("/Users").await.status != 200 {
+            assert!(Instant::now() < end, "the gateway does not find the service again");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(idp.members(&group).await, [ann]);
+        for process in [gateway, identity_service, token_service] {
+            process.stop();
+        }
+    }
+}
+
+async fn looked_up(identity: &str) -> Option<String> {
+    let request = BatchLookupUsersRequest {
+        parent: "accounts/acme".to_owned(),
+        keys: vec![UserKey { key: Some(user_key::Key::UserName("ANN".to_owned())) }],
+        view: 0,
+    };
+    let mut lookups = LookupServiceClient::connect(identity.to_owned()).await.unwrap();
+    let answer = lookups.batch_lookup_users(request).await.unwrap().into_inner();
+    answer.results[0].users.first().map(|user| user.name.clone())
+}
