@@ -21,7 +21,7 @@ use rollcall_proto::identity::{
     change_service_server::ChangeServiceServer, group_service_server::GroupServiceServer,
     lookup_service_server::LookupServiceServer, user_service_server::UserServiceServer,
 };
-use rollcall_serve::{Routes, grpc, listener};
+use rollcall_serve::{Routes, channel, grpc, listener};
 
 use crate::{
     change_service::ChangeService, config::Config, group_service::GroupService,
@@ -30,9 +30,6 @@ use crate::{
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
-
-/// The largest message a service takes: a group's PUT names its members, and 100,000 of them are about 4 MiB.
-const MAX_MESSAGE: usize = 16 * 1024 * 1024;
 
 /// The full names of the services here.
 pub const SERVICES: [&str; 4] = [
@@ -63,8 +60,8 @@ pub fn migrations() -> Migrations {
 /// # Errors
 /// [`rollcall_serve::Error::Reflection`] for a broken build.
 pub fn routes(db: &Database) -> Result<Routes, rollcall_serve::Error> {
-    let users = UserServiceServer::new(UserService(db.clone())).max_decoding_message_size(MAX_MESSAGE);
-    let groups = GroupServiceServer::new(GroupService(db.clone())).max_decoding_message_size(MAX_MESSAGE);
+    let users = UserServiceServer::new(UserService(db.clone())).max_decoding_message_size(channel::MAX_MESSAGE);
+    let groups = GroupServiceServer::new(GroupService(db.clone())).max_decoding_message_size(channel::MAX_MESSAGE);
     Ok(grpc::routes(rollcall_proto::DESCRIPTORS, &SERVICES)?
         .add_service(users)
         .add_service(groups)

@@ -113,10 +113,10 @@ pub(crate) fn required(field: &'static str, text: &str) -> Result<(), Error> {
 /// The most operations of one PATCH.
 const MAX_OPERATIONS: usize = 1000;
 
-/// Refuses too many operations, and none.
+/// Refuses too many operations. None is no change: Microsoft's validator sends it.
 pub(crate) fn operation_count(count: usize) -> Result<(), Error> {
-    if (1..=MAX_OPERATIONS).contains(&count) {
+    if count <= MAX_OPERATIONS {
         return Ok(());
     }
-    Err(Error::field("operations", format!("must be 1 to {MAX_OPERATIONS}, not {count}")))
+    Err(Error::field("operations", format!("must be at most {MAX_OPERATIONS}, not {count}")))
 }

@@ -210,7 +210,7 @@ impl Scope<'_> {
 /// The tables that the name of a member is in.
 const MEMBER_NAMES: &str = " LEFT JOIN users u ON u.account_id = m.account_id AND u.id = m.member_id AND m.kind = 1 \
     LEFT JOIN groups h ON h.account_id = m.account_id AND h.id = m.member_id AND m.kind = 2";
-const MEMBER_DISPLAY: &str = "COALESCE(u.display_name, u.user_name, h.display_name)";
+const MEMBER_DISPLAY: &str = "COALESCE(NULLIF(u.display_name, ''), u.user_name, h.display_name)";
 
 /// The members `m` of a group that satisfy an element filter: their ids.
 pub(crate) fn members(account: &str, group: &str, filter: &Filter) -> Sql {

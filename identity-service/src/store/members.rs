@@ -196,9 +196,8 @@ pub(crate) fn page(
     rows.truncate(limit);
     let member = |(id, kind, user, group): Row| {
         let display_name = match (user, group) {
-            (Some(user), _) => {
-                User::decode(user.as_slice()).map(|user| user.display_name.unwrap_or(user.user_name))
-            }
+            (Some(user), _) => User::decode(user.as_slice())
+                .map(|user| user.display_name.filter(|name| !name.is_empty()).unwrap_or(user.user_name)),
             (_, Some(group)) => Group::decode(group.as_slice()).map(|group| group.display_name),
             (None, None) => Ok(String::new()),
         };

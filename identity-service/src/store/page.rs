@@ -65,11 +65,14 @@ impl List {
             text => Some(Order::parse(text, resource)?),
         };
         let skip = i64::from(skip.max(0));
-        let start = match page_token.split_at_checked(1) {
-            None => Start::Skip(skip),
-            Some(("k", id)) if order.is_none() => Start::After(id.to_owned()),
-            Some(("s", text)) => Start::Skip(text.parse().map_err(|_| Error::PageToken)?),
-            Some(_) => return Err(Error::PageToken),
+        let start = if page_token.is_empty() {
+            Start::Skip(skip)
+        } else if let (Some(id), None) = (page_token.strip_prefix('k'), &order) {
+            Start::After(id.to_owned())
+        } else if let (Some(text), Some(_)) = (page_token.strip_prefix('s'), &order) {
+            Start::Skip(text.parse().map_err(|_| Error::PageToken)?)
+        } else {
+            return Err(Error::PageToken);
         };
         let limit = match i64::from(page_size) {
             0 => DEFAULT_PAGE,

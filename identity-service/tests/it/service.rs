@@ -1,0 +1,104 @@
+//! The service in this process, with a client for each of its interfaces.
+
+use rollcall_db::test::TestDb;
+use rollcall_proto::identity::{
+    CreateGroupRequest, CreateUserRequest, GetGroupRequest, Group, GroupView, Member, MultiValue,
+    PatchGroupRequest, PatchOp, PatchOperation, User, change_service_client::ChangeServiceClient,
+    group_service_client::GroupServiceClient, lookup_service_client::LookupServiceClient,
+    user_service_client::UserServiceClient,
+};
+use rollcall_serve::{Channel, channel};
+use tonic::Status;
+use tonic_types::StatusExt as _;
+
+pub(crate) const ACCOUNT: &str = "accounts/acme";
+
+#[derive(Clone)]
+pub(crate) struct Service {
+    pub(crate) users: UserServiceClient<Channel>,
+    pub(crate) groups: GroupServiceClient<Channel>,
+    pub(crate) lookups: LookupServiceClient<Channel>,
+    pub(crate) changes: ChangeServiceClient<Channel>,
+}
+
+/// Runs a test on each database.
+pub(crate) fn both<F, R>(test: F)
+where
+    F: Fn(Service) -> R,
+    R: Future<Output = ()>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    for database in TestDb::both() {
+        let db = database.open(rollcall_identity_service::migrations()).unwrap();
+        runtime.block_on(async {
+            let channel = channel::in_process(rollcall_identity_service::routes(&db).unwrap());
+            test(Service {
+                users: UserServiceClient::new(channel.clone()),
+                groups: GroupServiceClient::new(channel.clone()),
+                lookups: LookupServiceClient::new(channel.clone()),
+                changes: ChangeServiceClient::new(channel),
+            })
+            .await;
+        });
+    }
+}
+
+impl Service {
+    pub(crate) async fn create(&self, user: User) -> Result<User, Status> {
+        let request = CreateUserRequest { parent: ACCOUNT.to_owned(), user: Some(user) };
+        self.users.clone().create_user(request).await.map(tonic::Response::into_inner)
+    }
+
+    pub(crate) async fn create_group(&self, group: Group) -> Result<Group, Status> {
+        let request = CreateGroupRequest { parent: ACCOUNT.to_owned(), group: Some(group) };
+        self.groups.clone().create_group(request).await.map(tonic::Response::into_inner)
+    }
+
+    pub(crate) async fn group(&self, name: &str) -> Result<Group, Status> {
+        let request = GetGroupRequest { name: name.to_owned(), view: GroupView::Full.into() };
+        self.groups.clone().get_group(request).await.map(tonic::Response::into_inner)
+    }
+
+    pub(crate) async fn patch_group(
+        &self,
+        name: &str,
+        operations: Vec<PatchOperation>,
+    ) -> Result<Group, Status> {
+        let request = PatchGroupRequest {
+            name: name.to_owned(),
+            operations,
+            etags: vec![],
+            view: GroupView::Full.into(),
+        };
+        self.groups.clone().patch_group(request).await.map(tonic::Response::into_inner)
+    }
+}
+
+pub(crate) fn user(user_name: &str) -> User {
+    User { user_name: user_name.to_owned(), active: true, ..User::default() }
+}
+
+pub(crate) fn group(display_name: &str, members: &[&User]) -> Group {
+    let members =
+        members.iter().map(|user| Member { id: id(&user.name).to_owned(), ..Member::default() }).collect();
+    Group { display_name: display_name.to_owned(), members, ..Group::default() }
+}
+
+pub(crate) fn email(value: &str) -> MultiValue {
+    MultiValue { value: Some(value.to_owned()), r#type: Some("work".to_owned()), ..MultiValue::default() }
+}
+
+pub(crate) fn op(op: PatchOp, path: &str, value: serde_json::Value) -> PatchOperation {
+    let value = if value.is_null() { String::new() } else { value.to_string() };
+    PatchOperation { op: op.into(), path: path.to_owned(), value }
+}
+
+/// The last part of a resource name.
+pub(crate) fn id(name: &str) -> &str {
+    name.rsplit_once('/').unwrap().1
+}
+
+/// The reason of a refusal.
+pub(crate) fn reason(refusal: &Status) -> String {
+    refusal.get_details_error_info().unwrap().reason
+}
