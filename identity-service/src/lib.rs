@@ -60,8 +60,10 @@ pub fn migrations() -> Migrations {
 /// # Errors
 /// [`rollcall_serve::Error::Reflection`] for a broken build.
 pub fn routes(db: &Database) -> Result<Routes, rollcall_serve::Error> {
-    let users = UserServiceServer::new(UserService(db.clone())).max_decoding_message_size(channel::MAX_MESSAGE);
-    let groups = GroupServiceServer::new(GroupService(db.clone())).max_decoding_message_size(channel::MAX_MESSAGE);
+    let users =
+        UserServiceServer::new(UserService(db.clone())).max_decoding_message_size(channel::MAX_MESSAGE);
+    let groups =
+        GroupServiceServer::new(GroupService(db.clone())).max_decoding_message_size(channel::MAX_MESSAGE);
     Ok(grpc::routes(rollcall_proto::DESCRIPTORS, &SERVICES)?
         .add_service(users)
         .add_service(groups)

@@ -100,9 +100,8 @@ impl Scope<'_> {
     fn present(self, path: Path) -> Sql {
         match self.place(path) {
             Place::Own(expression, true) => Sql::new("(").then(expression).sql(" IS NOT NULL)"),
-            Place::Own(_, false) => truth(true),
             // The core schema is always there, though not in the table.
-            Place::Elsewhere(Source::Schemas, _) => truth(true),
+            Place::Own(_, false) | Place::Elsewhere(Source::Schemas, _) => truth(true),
             Place::Elsewhere(source, _) if path.sub.is_none() => self.any(source, truth(true)),
             Place::Elsewhere(source, expression) => {
                 self.any(source, Sql::new("(").then(expression).sql(" IS NOT NULL)"))

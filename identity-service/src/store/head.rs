@@ -55,13 +55,12 @@ pub(crate) struct Entry<'a> {
 
 /// Writes a change into the log under the account's next revision.
 pub(crate) fn log(connection: &mut Connection, entry: Entry<'_>, delta: Delta) -> Result<(), Error> {
-    let revision = match advance(connection, entry.account, delta)? {
-        Some(revision) => revision,
-        None => {
-            insert(connection, entry.account)?;
-            advance(connection, entry.account, delta)?.ok_or(diesel::result::Error::NotFound)?
-        }
-    };
+    let mut revision = advance(connection, entry.account, delta)?;
+    if revision.is_none() {
+        insert(connection, entry.account)?;
+        revision = advance(connection, entry.account, delta)?;
+    }
+    let revision = revision.ok_or(diesel::result::Error::NotFound)?;
     // Only what the columns beside it do not say.
     let detail = Change { members_added: entry.added, members_removed: entry.removed, ..Change::default() };
     diesel::insert_into(changes::table)
