@@ -51,6 +51,8 @@ pub(super) fn change(
             put_back(&mut extension, name, object);
         }
     }
+    // The limits hold for the extension as a whole: a path with a sub-attribute brings a name and a level of its own.
+    let extension = kept_extension(&urn, &extension)?;
     put_back(document, urn, extension);
     Ok(())
 }
@@ -80,7 +82,7 @@ fn place(
     urn: &str,
     attribute: Option<&str>,
 ) -> (String, Option<String>) {
-    let whole = change.text;
+    let whole = change.text.trim();
     let known = document.keys().filter(|name| is_urn(name) && kind.schema(name).is_none());
     let behind = known.filter_map(|known| {
         let head = whole.get(..known.len()).filter(|head| head.eq_ignore_ascii_case(known))?;
