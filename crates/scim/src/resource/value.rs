@@ -10,15 +10,13 @@ use serde_json::{Map, Value};
 use super::{Error, Problem, kind_of};
 use crate::{
     quirks,
-    schema::{Attribute, Kind, Mutability, Uniqueness},
+    schema::{Attribute, Kind, Mutability},
 };
 
 /// The longest text, in bytes.
 pub(crate) const TEXT_BYTES: usize = 8_192;
 /// The longest certificate or picture address (a `data:` URI), in bytes.
 const BINARY_BYTES: usize = 65_536;
-/// The longest unique text, in characters: it is the key of an index.
-const UNIQUE_CHARACTERS: usize = 255;
 /// The most elements of a multi-valued attribute of a user.
 pub(crate) const ELEMENTS: usize = 100;
 
@@ -142,8 +140,8 @@ fn check_text(attribute: &Attribute, text: &str) -> Result<(), Problem> {
     if text.len() > bytes {
         return Err(Problem::TooLong { limit: bytes, unit: "bytes" });
     }
-    if attribute.uniqueness != Uniqueness::None && text.chars().count() > UNIQUE_CHARACTERS {
-        return Err(Problem::TooLong { limit: UNIQUE_CHARACTERS, unit: "characters" });
+    if let Some(limit) = attribute.max_characters.filter(|&limit| text.chars().count() > limit) {
+        return Err(Problem::TooLong { limit, unit: "characters" });
     }
     if attribute.kind == Kind::Binary && BASE64.decode(text).is_err() {
         return Err(Problem::NotBase64);

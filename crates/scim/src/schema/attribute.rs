@@ -79,6 +79,8 @@ pub struct Attribute {
     pub canonical_values: &'static [&'static str],
     /// What a reference refers to: resource types, `external` or `uri`.
     pub reference_types: &'static [&'static str],
+    /// The most characters of a value, where that is fewer than of any text: what is the key of an index.
+    pub max_characters: Option<usize>,
     /// The sub-attributes of a complex attribute.
     pub sub_attributes: &'static [Attribute],
 }
@@ -107,6 +109,7 @@ impl Attribute {
             uniqueness: Uniqueness::None,
             canonical_values: &[],
             reference_types: &[],
+            max_characters: None,
             sub_attributes: &[],
         }
     }
@@ -157,8 +160,12 @@ impl Attribute {
         Self { case_exact: true, ..self }
     }
 
+    pub(super) const fn at_most(self, characters: usize) -> Self {
+        Self { max_characters: Some(characters), ..self }
+    }
+
     pub(super) const fn unique(self) -> Self {
-        Self { uniqueness: Uniqueness::Server, ..self }
+        Self { uniqueness: Uniqueness::Server, ..self }.at_most(255)
     }
 
     pub(super) const fn read_only(self) -> Self {

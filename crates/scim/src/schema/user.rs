@@ -57,7 +57,8 @@ const DISPLAY: Attribute = Attribute::string("display", "How to show it to a per
 const TYPE: Attribute = Attribute::string("type", "What it is for, such as 'work', 'home' or 'other'.");
 const PRIMARY: Attribute = Attribute::boolean("primary", "Whether it is the preferred one; at most one is.");
 
-const EMAILS: &[Attribute] = &[Attribute::string("value", "The e-mail address."), DISPLAY, TYPE, PRIMARY];
+const EMAILS: &[Attribute] =
+    &[Attribute::string("value", "The e-mail address.").at_most(320), DISPLAY, TYPE, PRIMARY];
 const PHONE_NUMBERS: &[Attribute] =
     &[Attribute::string("value", "The telephone number."), DISPLAY, TYPE, PRIMARY];
 const IMS: &[Attribute] =
