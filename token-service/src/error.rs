@@ -23,7 +23,7 @@ pub(crate) enum Error {
     #[error("{field}: {problem}")]
     Invalid { field: &'static str, problem: String },
     /// NOT_FOUND.
-    #[error("there is no account `{0}`; make it with CreateAccount")]
+    #[error("there is no account `{0}`")]
     NoAccount(String),
     /// NOT_FOUND.
     #[error("there is no token `{0}`")]

@@ -43,7 +43,7 @@ pub(crate) fn token(name: &str, field: &'static str) -> Result<(String, String),
     // Ids are compared as text: only the one spelling that the service gives out is one.
     match Uuid::try_parse(id) {
         Ok(uuid) if uuid.hyphenated().to_string() == id => Ok((account, id.to_owned())),
-        _ => Err(shape()),
+        _ => Err(Error::invalid(field, "its token id is not one: ids are UUIDs in lower case")),
     }
 }
 

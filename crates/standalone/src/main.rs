@@ -1,2 +1,48 @@
-//! rollcall
-fn main(){}
+//! Rollcall in one process, and the commands of its administrator. One file per subcommand.
+
+mod account;
+mod cli;
+mod client;
+mod databases;
+mod error;
+mod migrate;
+mod output;
+mod serve;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::{
+    cli::{Cli, Command},
+    error::Error,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(help_or_mistake) => {
+            // Nothing is left to do when the terminal is gone.
+            let _ = help_or_mistake.print();
+            return if help_or_mistake.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
+    match run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Error> {
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(options) => serve::run(options).await,
+        Command::Token(command) => token::run(command).await,
+        Command::Account(command) => account::run(command).await,
+        Command::Migrate(options) => migrate::run(&options),
+    }
+}

@@ -1,0 +1,77 @@
+//! The command line.
+
+use crate::{account, migrate, serve, token};
+
+/// Rollcall keeps a print fleet's users and groups in step with an identity provider.
+///
+/// The identity provider pushes people and groups over SCIM 2.0; release stations, card readers and print queues read
+/// them over gRPC. Without a subcommand, `rollcall` serves: everything in one process, its data in ./data.
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "rollcall",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_long_help = "\
+Examples:
+  rollcall                                  serve on 127.0.0.1, data in ./data
+  rollcall token generate default           print the Tenant URL and a token
+  rollcall account create acme              make another tenant
+  rollcall --scim-listen 0.0.0.0:7400 --public-url https://scim.example.com
+                                            serve behind a proxy that does TLS
+
+Every option can be set by the environment variable that `--help` shows beside it."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) serve: serve::Options,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    Serve(serve::Options),
+    /// Generate, list and revoke the tokens of identity providers
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Create and list accounts, the tenants
+    #[command(subcommand)]
+    Account(account::Command),
+    Migrate(migrate::Options),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_subcommand_the_options_are_those_of_serve() {
+        let plain = Cli::try_parse_from(["rollcall", "--scim-listen", "127.0.0.1:1"]).unwrap();
+        assert!(plain.command.is_none());
+        assert_eq!(plain.serve.gateway.scim_listen.port(), 1);
+        let said = Cli::try_parse_from(["rollcall", "serve", "--scim-listen", "127.0.0.1:2"]).unwrap();
+        let Some(Command::Serve(options)) = said.command else { panic!("not serve") };
+        assert_eq!(options.gateway.scim_listen.port(), 2);
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        for arguments in [
+            &["rollcall", "nope"][..],
+            &["rollcall", "--scim-listen", "nowhere"],
+            &["rollcall", "--token-database-url", "mysql://x"],
+            &["rollcall", "--data-dir", "x", "token", "list", "default"],
+            &["rollcall", "token", "generate"],
+        ] {
+            assert!(Cli::try_parse_from(arguments).is_err(), "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What can go wrong: each message is one sentence for the person at the terminal.
+
+use std::{error::Error as _, io, path::PathBuf};
+
+use tonic::{Code, Status};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Serve(#[from] rollcall_serve::Error),
+    #[error(transparent)]
+    Database(#[from] rollcall_db::Error),
+    #[error("cannot use the data directory {}: {source}; choose another with --data-dir", .path.display())]
+    DataDir { path: PathBuf, source: io::Error },
+    #[error("the data directory {} is in use by another rollcall; stop it or choose another with --data-dir", .path.display())]
+    DataDirInUse { path: PathBuf },
+    #[error("cannot find out where it listens: {0}")]
+    Address(#[source] io::Error),
+    #[error("cannot make the account `{account}`: {message}")]
+    Account { account: &'static str, message: String },
+    #[error("a part of the server ended by a defect: {0}")]
+    Defect(#[from] tokio::task::JoinError),
+    #[error(
+        "no token service answers at {uri}; start it with `rollcall serve`, or name another with --token-service"
+    )]
+    Unreachable { uri: String },
+    #[error("{0}")]
+    Refused(String),
+    #[error("cannot write the output: {0}")]
+    Output(#[source] io::Error),
+}
+
+impl Error {
+    /// The failure of a call to the token service at `uri`.
+    pub(crate) fn call(uri: &str, status: &Status) -> Self {
+        // A status with a source was made on this side: no answer came.
+        let unanswered = status.source().is_some() || status.code() == Code::DeadlineExceeded;
+        if unanswered {
+            return Self::Unreachable { uri: uri.to_owned() };
+        }
+        // Rollcall's own failures carry details; these do not come from it.
+        let foreign = status.details().is_empty()
+            && matches!(status.code(), Code::Internal | Code::Unknown | Code::Unimplemented);
+        Self::Refused(if foreign {
+            format!("what answers at {uri} is not a token service")
+        } else {
+            status.message().to_owned()
+        })
+    }
+}
