@@ -1,5 +1,10 @@
 //! Bad input gets a SCIM error that says what was wrong, and changes nothing.
 
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -86,6 +91,27 @@ async fn targets(idp: &Client) -> (String, String) {
     let ann = idp.post("/Users", &body).await.created().id();
     let group = idp.new_group("g", &[&ann]).await;
     (format!("/Users/{ann}"), format!("/Groups/{group}"))
+}
+
+/// The status that a request line gets which no client library would send.
+async fn status_of_raw(scim: &str, path: &str) -> u16 {
+    let address = scim.trim_start_matches("http://").to_owned();
+    let request =
+        format!("GET /default/scim/v2{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut connection = TcpStream::connect(address).unwrap();
+        // The server may answer, and close, before it has read everything.
+        let _ = connection.write_all(request.as_bytes());
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    });
+    let answer = answer.await.unwrap();
+    answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or_else(|| panic!("no status: {answer}"))
 }
 
 fn encoded(filter: &str) -> String {
@@ -485,8 +511,8 @@ async fn queries_that_mean_nothing() {
         }
         each_is_refused(idp, requests).await;
         // More than an HTTP request line may hold: refused before SCIM sees it.
-        let endless = idp.get(&encoded(&vec!["id pr"; 10_000].join(" or "))).await;
-        assert!([400, 414, 431].contains(&endless.status), "{}", endless.status);
+        let status = status_of_raw(&server.scim, &encoded(&vec!["id pr"; 10_000].join(" or "))).await;
+        assert!([400, 401, 414, 431].contains(&status), "{status}");
         idp.get("/Users").await.ok();
     })
     .await;

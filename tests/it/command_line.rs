@@ -13,6 +13,7 @@ fn rollcall(server: &Server, arguments: &[&str]) -> Output {
     Command::new(Server::binary())
         .args(arguments)
         .envs(server.store.settings())
+        .env("ROLLCALL_TOKEN_SERVICE", &server.token)
         .current_dir(server.directory.path())
         .output()
         .unwrap()

@@ -71,7 +71,7 @@ async fn a_gateway_serves_two_services_over_tcp() {
         assert_eq!(idp.members(&group).await, [ann.clone()]);
         assert_eq!(looked_up(&identity_url).await, Some(format!("accounts/acme/users/{ann}")));
 
-        identity_service.stop();
+        identity_service.stop().await;
         let answer = idp.get("/Users").await;
         answer.error(503, None);
         assert!(answer.header("retry-after").parse::<u32>().is_ok(), "whole seconds: {answer}");
@@ -84,7 +84,7 @@ async fn a_gateway_serves_two_services_over_tcp() {
         }
         assert_eq!(idp.members(&group).await, [ann]);
         for process in [gateway, identity_service, token_service] {
-            process.stop();
+            process.stop().await;
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) async fn both(test: impl AsyncFn(&Server)) {
         eprintln!("--- on {}", store.kind);
         let server = Server::start(store).await;
         test(&server).await;
-        server.stop();
+        server.stop().await;
     }
 }
 
@@ -132,7 +132,7 @@ impl Process {
     }
 
     /// Ends the process by SIGTERM, and fails when it does not end well or has panicked on the way.
-    pub(crate) fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(told.success());
         let end = Instant::now() + PATIENCE;
@@ -141,7 +141,7 @@ impl Process {
                 break status;
             }
             assert!(Instant::now() < end, "the server was still there {PATIENCE:?} after SIGTERM");
-            std::thread::sleep(Duration::from_millis(5));
+            tokio::time::sleep(Duration::from_millis(5)).await;
         };
         let log = std::fs::read_to_string(&self.log).unwrap();
         assert!(!log.contains("panicked at"), "the server panicked:\n{log}");
@@ -172,7 +172,8 @@ pub(crate) struct Server {
     /// The address of the SCIM interface.
     pub(crate) scim: String,
     identity: String,
-    token: String,
+    /// The address of the token service.
+    pub(crate) token: String,
     idp: Client,
     pub(crate) store: Store,
     pub(crate) directory: TempDir,
@@ -235,10 +236,10 @@ impl Server {
         TokenServiceClient::connect(self.token.clone()).await.unwrap()
     }
 
-    fn stop(self) {
+    async fn stop(self) {
         let Self { process, idp, store, directory, .. } = self;
         drop(idp);
-        process.stop();
+        process.stop().await;
         drop((store, directory));
     }
 }

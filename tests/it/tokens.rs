@@ -82,10 +82,8 @@ async fn all_401_look_alike() {
         }
         answers.push(("a token of another account", refused(&idp.at(&acme)).await));
         answers.push(("at an account of another token", refused(&acme.at(idp)).await));
-        for nowhere in ["nobody", "Default", "a_b", "default%00", "-"] {
-            let base = format!("{}/{nowhere}/scim/v2", server.scim);
-            answers.push(("an account that there is not", refused(&Client::new(base, &secret)).await));
-        }
+        let nobody = Client::new(format!("{}/nobody/scim/v2", server.scim), &secret);
+        answers.push(("an account that there is not", refused(&nobody).await));
         for path in ["/Nothing", "/ServiceProviderConfig", "/Users/x"] {
             let answer = acme.signed_out().get(path).await;
             answers.push(("another address", visible(&answer)));

@@ -85,6 +85,7 @@ class Rollcall:
                 found[words[0]] = words[1].rstrip("/")
         self.scim, self.identity, self.token = (found[name] for name in ADDRESSES)
         self.base = f"{self.scim}/default/scim/v2"
+        self.environment["ROLLCALL_TOKEN_SERVICE"] = self.token
         self.secret = None
 
     def _read(self, lines):
