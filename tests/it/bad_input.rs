@@ -242,7 +242,6 @@ async fn resources_that_cannot_be() {
         }
         for (says, method, path, body) in [
             ("a userName that is taken", Method::POST, "/Users", json!({ "schemas": [USER], "userName": "ANN" })),
-            ("an externalId that is taken", Method::POST, "/Users", json!({ "schemas": [USER], "userName": "b", "externalId": "e1" })),
             ("a displayName that is taken", Method::POST, "/Groups", json!({ "schemas": [GROUP], "displayName": "G" })),
         ] {
             let bad = Bad::new(says, method, path, body.to_string(), "uniqueness");

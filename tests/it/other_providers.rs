@@ -98,3 +98,22 @@ async fn a_patch_is_read_in_any_capitals_and_with_one_operation_outside_of_an_ar
     })
     .await;
 }
+
+/// RFC 7643 section 3.1 does not make `externalId` unique, and Microsoft's Postman collection gives one to many people.
+#[tokio::test]
+async fn two_may_have_the_same_external_id() {
+    both(async |server| {
+        let idp = server.idp();
+        let mut created = Vec::new();
+        for name in ["ann", "ben"] {
+            let body = json!({ "schemas": [USER], "userName": name, "externalId": "same" });
+            created.push(idp.post("/Users", &body).await.created().id());
+            idp.post("/Groups", &json!({ "schemas": [GROUP], "displayName": name, "externalId": "same" }))
+                .await
+                .created();
+        }
+        assert_eq!(idp.find("/Users", r#"externalId eq "same""#).await, created);
+        assert_eq!(idp.find("/Groups", r#"externalId eq "same""#).await.len(), 2);
+    })
+    .await;
+}

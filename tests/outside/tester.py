@@ -19,16 +19,19 @@ def main():
             text=True,
             check=False,
         )
-    lines = [line for line in run.stdout.splitlines() if line.strip()]
-    counts = {}
-    for line in lines:
-        kind = line.split()[0]
-        if kind.isupper():
+    kinds = ("SUCCESS", "COMPLIANT", "ACCEPTABLE", "DEVIATION", "SKIPPED", "ERROR", "CRITICAL")
+    counts, kind = {}, None
+    for line in run.stdout.splitlines():
+        word = line.split(" ")[0]
+        if word.isupper() and word in kinds:
+            kind = word
             counts[kind] = counts.get(kind, 0) + 1
+        if kind in ("ERROR", "CRITICAL"):
+            print(line)
     if run.returncode != 0:
-        print(run.stdout, run.stderr)
-    print(f"scim2-tester on {database}: exit {run.returncode}, " + ", ".join(f"{n} {kind}" for kind, n in counts.items()))
-    sys.exit(run.returncode != 0)
+        print(run.stderr, end="")
+    print(f"scim2-tester on {database}: {', '.join(f'{number} {kind}' for kind, number in counts.items())}")
+    sys.exit(run.returncode != 0 or not counts.get("SUCCESS"))
 
 
 if __name__ == "__main__":
