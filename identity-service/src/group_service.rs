@@ -54,13 +54,9 @@ impl group_service_server::GroupService for GroupService {
         let account = name::account("parent", &parent)?;
         let list = List::new(ResourceType::Group, (&filter, &order_by), (page_size, &page_token, skip))?;
         let page = move |c: &mut rollcall_db::Connection| -> Result<_, Error> {
-            let (groups, total) = groups::list(c, &account, &list, view)?;
-            let next_page_token = list.token_after(groups.len(), groups.last().map(groups::id_of));
-            Ok(ListGroupsResponse {
-                groups,
-                next_page_token,
-                total_size: i32::try_from(total).unwrap_or(i32::MAX),
-            })
+            let page = groups::list(c, &account, &list, view)?;
+            let total_size = i32::try_from(page.total).unwrap_or(i32::MAX);
+            Ok(ListGroupsResponse { groups: page.items, next_page_token: page.next_token, total_size })
         };
         Ok(Response::new(self.0.read(page).await?))
     }

@@ -17,7 +17,8 @@ impl From<Error> for Status {
             Error::Taken { .. } => (Code::AlreadyExists, "UNIQUENESS"),
             Error::Etag { .. } => (Code::Aborted, "ETAG_MISMATCH"),
             Error::Scim(scim) => (Code::InvalidArgument, scim.scim_type().reason()),
-            Error::PageToken | Error::Field { .. } => (Code::InvalidArgument, "INVALID_VALUE"),
+            Error::PageToken => (Code::InvalidArgument, "INVALID_CURSOR"),
+            Error::Field { .. } => (Code::InvalidArgument, "INVALID_VALUE"),
             Error::Database(database) if database.is_transient() => {
                 (Code::Unavailable, "DATABASE_UNAVAILABLE")
             }

@@ -48,13 +48,9 @@ impl user_service_server::UserService for UserService {
         let account = name::account("parent", &parent)?;
         let list = List::new(ResourceType::User, (&filter, &order_by), (page_size, &page_token, skip))?;
         let page = move |c: &mut rollcall_db::Connection| -> Result<_, Error> {
-            let (users, total) = users::list(c, &account, &list, view)?;
-            let next_page_token = list.token_after(users.len(), users.last().map(users::id_of));
-            Ok(ListUsersResponse {
-                users,
-                next_page_token,
-                total_size: i32::try_from(total).unwrap_or(i32::MAX),
-            })
+            let page = users::list(c, &account, &list, view)?;
+            let total_size = i32::try_from(page.total).unwrap_or(i32::MAX);
+            Ok(ListUsersResponse { users: page.items, next_page_token: page.next_token, total_size })
         };
         Ok(Response::new(self.0.read(page).await?))
     }

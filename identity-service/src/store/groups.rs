@@ -7,17 +7,15 @@ use rollcall_proto::identity::{ChangeAction, Group, GroupView, PatchOperation};
 use rollcall_scim::{
     fold,
     patch::{self, MemberChange},
-    schema::ResourceType,
 };
 
 use super::{
     clock,
     error::Error,
     etag,
-    filter::Scope,
     head::{self, Delta, Entry},
     members::{self, Diff},
-    page::{List, Start},
+    page::{List, Page, Row},
     tables::{groups, members as member_rows, resource_schemas},
     value,
 };
@@ -26,7 +24,6 @@ use crate::name;
 /// The members that come with a group; the rest is for ListMembers.
 const INLINE_MEMBERS: usize = 1000;
 
-type Row = (String, i64, i64, i64, Vec<u8>);
 const ROW: (groups::id, groups::version, groups::created_at, groups::updated_at, groups::document) =
     (groups::id, groups::version, groups::created_at, groups::updated_at, groups::document);
 
@@ -160,41 +157,16 @@ pub(crate) fn list(
     account: &str,
     list: &List,
     view: GroupView,
-) -> Result<(Vec<Group>, i64), Error> {
-    let scope = Scope { account, resource: ResourceType::Group };
-    let matching = || {
-        let query = groups::table.filter(groups::account_id.eq(account)).into_boxed::<rollcall_db::Backend>();
-        match &list.filter {
-            Some(filter) => query.filter(scope.condition(filter).expression::<diesel::sql_types::Bool>()),
-            None => query,
-        }
-    };
-    let total = match list.filter {
-        Some(_) => matching().count().get_result(connection)?,
-        None => head::read(connection, account)?.2,
-    };
-    if list.limit == 0 || total == 0 {
-        return Ok((vec![], total));
-    }
-    let mut query = matching().select(ROW).limit(list.limit);
-    if let Some(order) = list.order(scope) {
-        query = query.order(order.expression::<diesel::sql_types::Text>());
-    }
-    query = query.then_order_by(groups::id);
-    query = match &list.start {
-        Start::Skip(skip) => query.offset(*skip),
-        Start::After(id) => query.filter(groups::id.gt(id)),
-    };
-    let rows: Vec<Row> = query.load(connection)?;
-    let mut found = rows.into_iter().map(|row| group(account, row)).collect::<Result<Vec<_>, _>>()?;
+) -> Result<Page<Group>, Error> {
+    let mut page = list.read(connection, account, |row| group(account, row))?;
     if view != GroupView::Basic {
         let mut left = INLINE_MEMBERS;
-        for group in &mut found {
+        for group in &mut page.items {
             let id = id_of(group).to_owned();
             left -= fill_members(connection, account, &id, group, left)?;
         }
     }
-    Ok((found, total))
+    Ok(page)
 }
 
 /// The id: the last part of the name.

@@ -1,13 +1,26 @@
 //! Lists: which resources, in which order, from where, how many.
+//!
+//! A page goes on where the one before ended, by the key of its last resource and not by a count: what others create or
+//! delete meanwhile moves nobody, and the ten-thousandth page costs what the first one costs. By id and by userName or
+//! displayName of groups that is an index range; any other order has to sort what matches, for every page.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Binary, Nullable, Text},
+};
+use rollcall_db::Connection;
 use rollcall_scim::{
     filter::{Filter, Path},
-    schema::ResourceType,
+    schema::{Kind, ResourceType},
 };
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     error::Error,
     filter::{Place, Scope, Source},
+    head,
     sql::Sql,
 };
 
@@ -16,37 +29,51 @@ pub(crate) const MAX_PAGE: i64 = 1000;
 /// The resources on a page where the request does not say.
 pub(crate) const DEFAULT_PAGE: i64 = 100;
 
+/// What of a row makes a resource: id, version, created, updated, document.
+pub(crate) type Row = (String, i64, i64, i64, Vec<u8>);
+
+/// A page of rows, how many match in all, and the token of the next page.
+pub(crate) struct Page<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) total: i64,
+    pub(crate) next_token: String,
+}
+
 /// What a list request asks for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct List {
-    pub(crate) filter: Option<Filter>,
-    pub(crate) order: Option<Order>,
-    /// Begin after this id, or skip so many.
-    pub(crate) start: Start,
+    resource: ResourceType,
+    filter: Option<Filter>,
+    order: Option<Order>,
+    /// Begin after this place, or skip so many.
+    start: Start,
     /// The most to return; 0 for none but the total.
-    pub(crate) limit: i64,
+    limit: i64,
+    /// Which filter and order this is: a token is good for no other.
+    query: String,
 }
 
 /// Where a page begins.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Start {
+enum Start {
     /// After so many resources.
     Skip(i64),
-    /// After the resource with this id, in the order of ids.
-    After(String),
+    /// After this place.
+    After(Token),
 }
 
-impl Default for Start {
-    fn default() -> Self {
-        Self::Skip(0)
-    }
-}
-
-/// An order other than that of ids.
-#[derive(Debug)]
-pub(crate) struct Order {
-    path: Path,
-    descending: bool,
+/// A page token: the place of the last resource of a page in the order of the list. Base64url of JSON.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Token {
+    /// [`List::query`].
+    q: String,
+    /// The key that the list is sorted by; none where the resource has no value, or the order is that of ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    k: Option<String>,
+    /// The id.
+    i: String,
+    /// How many matched when the first page was read: to count again for every page would cost more than the page.
+    t: i64,
 }
 
 impl List {
@@ -56,6 +83,15 @@ impl List {
         (filter, order_by): (&str, &str),
         (page_size, page_token, skip): (i32, &str, i32),
     ) -> Result<Self, Error> {
+        let query = fingerprint(&[resource.name(), filter, order_by]);
+        let start = match page_token {
+            "" => Start::Skip(i64::from(skip.max(0))),
+            text => Start::After(Token::parse(text, &query)?),
+        };
+        let limit = match i64::from(page_size) {
+            0 => DEFAULT_PAGE,
+            size => size.clamp(0, MAX_PAGE),
+        };
         let filter = match filter {
             "" => None,
             text => Some(Filter::parse(text, resource).map_err(rollcall_scim::Error::from)?),
@@ -64,41 +100,126 @@ impl List {
             "" => None,
             text => Some(Order::parse(text, resource)?),
         };
-        let skip = i64::from(skip.max(0));
-        let start = if page_token.is_empty() {
-            Start::Skip(skip)
-        } else if let (Some(id), None) = (page_token.strip_prefix('k'), &order) {
-            Start::After(id.to_owned())
-        } else if let (Some(text), Some(_)) = (page_token.strip_prefix('s'), &order) {
-            Start::Skip(text.parse().map_err(|_| Error::PageToken)?)
-        } else {
-            return Err(Error::PageToken);
-        };
-        let limit = match i64::from(page_size) {
-            0 => DEFAULT_PAGE,
-            size => size.clamp(0, MAX_PAGE),
-        };
-        Ok(Self { filter, order, start, limit })
+        Ok(Self { resource, filter, order, start, limit, query })
     }
 
-    /// The token of the page after one of `count` resources that ended with `last`; empty where that was the end.
-    pub(crate) fn token_after(&self, count: usize, last: Option<&str>) -> String {
-        let full = i64::try_from(count).is_ok_and(|count| count == self.limit);
-        last.filter(|_| full).map(|last| self.next_token(last)).unwrap_or_default()
+    /// Reads the page; `read` makes a resource of a row.
+    pub(crate) fn read<T>(
+        &self,
+        connection: &mut Connection,
+        account: &str,
+        read: impl Fn(Row) -> Result<T, Error>,
+    ) -> Result<Page<T>, Error> {
+        let scope = Scope { account, resource: self.resource };
+        let total = self.total(connection, scope)?;
+        if self.limit == 0 || total == 0 {
+            return Ok(Page { items: vec![], total, next_token: String::new() });
+        }
+        let mut rows: Vec<(Row, Option<String>)> = self
+            .rows(scope)
+            .query::<((Text, BigInt, BigInt, BigInt, Binary), Nullable<Text>)>()
+            .load(connection)?;
+        // One more was asked for than the page holds, to know whether there is one.
+        let limit = usize::try_from(self.limit).unwrap_or_default();
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_token = match rows.last() {
+            Some(((id, ..), key)) if more => {
+                Token { q: self.query.clone(), k: key.clone(), i: id.clone(), t: total }.to_text()
+            }
+            _ => String::new(),
+        };
+        let items = rows.into_iter().map(|(row, _)| read(row)).collect::<Result<_, _>>()?;
+        Ok(Page { items, total, next_token })
     }
 
-    fn next_token(&self, last: &str) -> String {
-        match (&self.order, &self.start) {
-            (None, _) => format!("k{last}"),
-            (Some(_), Start::Skip(skip)) => format!("s{}", skip + self.limit),
-            (Some(_), Start::After(_)) => String::new(),
+    fn total(&self, connection: &mut Connection, scope: Scope<'_>) -> Result<i64, Error> {
+        if let Start::After(token) = &self.start {
+            return Ok(token.t);
+        }
+        if self.filter.is_none() {
+            let (_, users, groups) = head::read(connection, scope.account)?;
+            return Ok(if self.resource == ResourceType::User { users } else { groups });
+        }
+        let count = self.matching(scope, Sql::new("SELECT COUNT(*)"));
+        Ok(count.query::<BigInt>().get_result(connection)?)
+    }
+
+    /// `select`, from the rows that match.
+    fn matching(&self, scope: Scope<'_>, select: Sql) -> Sql {
+        let from = match self.resource {
+            ResourceType::User => " FROM users WHERE users.account_id = ",
+            ResourceType::Group => " FROM groups WHERE groups.account_id = ",
+        };
+        let sql = select.sql(from).text(scope.account);
+        match &self.filter {
+            Some(filter) => sql.sql(" AND ").then(scope.condition(filter)),
+            None => sql,
         }
     }
 
-    /// `ORDER BY`'s expressions on rows of the resource's table.
-    pub(crate) fn order(&self, scope: Scope<'_>) -> Option<Sql> {
-        self.order.as_ref().map(|order| order.sql(scope))
+    fn rows(&self, scope: Scope<'_>) -> Sql {
+        let (id, columns) = match self.resource {
+            ResourceType::User => (
+                "users.id",
+                "SELECT users.id, users.version, users.created_at, users.updated_at, users.document, ",
+            ),
+            ResourceType::Group => (
+                "groups.id",
+                "SELECT groups.id, groups.version, groups.created_at, groups.updated_at, groups.document, ",
+            ),
+        };
+        let key = self.order.as_ref().map(|order| (order, order.key(scope)));
+        let shown = key.as_ref().map_or_else(|| Sql::new("CAST(NULL AS TEXT)"), |(_, (key, _))| key.clone());
+        let mut sql = self.matching(scope, Sql::new(columns).then(shown));
+        if let Start::After(Token { k, i, .. }) = &self.start {
+            let after_id = Sql::new(id).sql(" > ").text(i);
+            sql = sql.sql(" AND (").then(match &key {
+                None => after_id,
+                Some((order, (key, nullable))) => order.after(key, *nullable, k.as_deref(), after_id),
+            });
+            sql = sql.sql(")");
+        }
+        sql = sql.sql(" ORDER BY ");
+        if let Some((order, (key, nullable))) = key {
+            sql = sql.then(order.by(key, nullable)).sql(", ");
+        }
+        sql = sql.sql(id).sql(" LIMIT ").number(self.limit + 1);
+        match self.start {
+            Start::Skip(skip) if skip > 0 => sql.sql(" OFFSET ").number(skip),
+            _ => sql,
+        }
     }
+}
+
+impl Token {
+    fn to_text(&self) -> String {
+        // Texts and a number: it cannot fail, and an empty token would say that the list ends here.
+        serde_json::to_vec(self).map(|json| URL_SAFE_NO_PAD.encode(json)).unwrap_or_default()
+    }
+
+    fn parse(text: &str, query: &str) -> Result<Self, Error> {
+        let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::PageToken)?;
+        let token: Self = serde_json::from_slice(&json).map_err(|_| Error::PageToken)?;
+        let whole = !token.i.contains('\0') && !token.k.as_ref().is_some_and(|key| key.contains('\0'));
+        if token.q == query && whole { Ok(token) } else { Err(Error::PageToken) }
+    }
+}
+
+fn fingerprint(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    URL_SAFE_NO_PAD.encode(hash.finalize().get(..9).unwrap_or_default())
+}
+
+/// An order other than that of ids.
+#[derive(Debug)]
+struct Order {
+    path: Path,
+    descending: bool,
 }
 
 impl Order {
@@ -115,33 +236,73 @@ impl Order {
         }
     }
 
-    /// Missing values come last in ascending order and first in descending (RFC 7644 section 3.4.2.3); of several
-    /// values, the primary one counts, or else the first.
-    fn sql(&self, scope: Scope<'_>) -> Sql {
-        let key = match scope.place(self.path) {
-            Place::Own(expression, _) => expression,
-            Place::Elsewhere(Source::Values(attribute), expression) => Sql::new("(SELECT ")
-                .then(expression)
-                .sql(" FROM user_values v WHERE v.account_id = users.account_id AND v.user_id = users.id AND v.attribute = ")
-                .literal(attribute.number())
-                .sql(" ORDER BY CASE WHEN v.is_primary THEN 0 ELSE 1 END, v.position LIMIT 1)"),
-            Place::Elsewhere(Source::Groups, expression) => Sql::new("(SELECT ")
-                .then(expression)
-                .sql(" FROM members m JOIN groups g ON g.account_id = m.account_id AND g.id = m.group_id")
-                .sql(" WHERE m.account_id = users.account_id AND m.member_id = users.id ORDER BY m.group_id LIMIT 1)"),
+    /// The text to sort by, and whether it can be NULL. Of several values, the primary one counts, or else the first
+    /// (RFC 7644 section 3.4.2.3).
+    fn key(&self, scope: Scope<'_>) -> (Sql, bool) {
+        let (key, nullable) = match scope.place(self.path) {
+            Place::Own(expression, nullable) => (expression, nullable),
+            Place::Elsewhere(Source::Values(attribute), expression) => {
+                let first = Sql::new("(SELECT ")
+                    .then(expression)
+                    .sql(" FROM user_values v WHERE v.account_id = users.account_id AND v.user_id = users.id")
+                    .sql(" AND v.attribute = ")
+                    .literal(attribute.number())
+                    .sql(" ORDER BY CASE WHEN v.is_primary THEN 0 ELSE 1 END, v.position LIMIT 1)");
+                (first, true)
+            }
+            Place::Elsewhere(Source::Groups, expression) => {
+                let first = Sql::new("(SELECT ")
+                    .then(expression)
+                    .sql(" FROM members m JOIN groups g ON g.account_id = m.account_id AND g.id = m.group_id")
+                    .sql(" WHERE m.account_id = users.account_id AND m.member_id = users.id")
+                    .sql(" ORDER BY m.group_id LIMIT 1)");
+                (first, true)
+            }
             // By the first member, and by the core schema, which all have.
-            Place::Elsewhere(Source::Members, _) => Sql::new(
-                "(SELECT min(m.member_id) FROM members m WHERE m.account_id = groups.account_id AND m.group_id = groups.id)",
-            ),
-            Place::Elsewhere(Source::Schemas, _) => Sql::new("1 + 0"),
+            Place::Elsewhere(Source::Members, _) => {
+                let first = "(SELECT min(m.member_id) FROM members m \
+                     WHERE m.account_id = groups.account_id AND m.group_id = groups.id)";
+                (Sql::new(first), true)
+            }
+            Place::Elsewhere(Source::Schemas, _) => (Sql::new("CAST('' AS TEXT)"), false),
         };
-        let missing = Sql::new("(CASE WHEN ").then(key.clone()).sql(" IS NULL THEN 1 ELSE 0 END)");
-        if self.descending {
-            missing.sql(" DESC, ").then(key).sql(" DESC")
-        } else {
-            missing.sql(", ").then(key)
-        }
+        let key = match self.path.leaf().kind {
+            Kind::Boolean => {
+                Sql::new("(CASE ").then(key).sql(" WHEN TRUE THEN 'true' WHEN FALSE THEN 'false' END)")
+            }
+            // Milliseconds since 1970 have thirteen digits until the year 2286.
+            Kind::DateTime => Sql::new("CAST(").then(key).sql(" AS TEXT)"),
+            _ => key,
+        };
+        (key, nullable)
     }
+
+    /// `ORDER BY`'s expressions before the id. Missing values come last in ascending order and first in descending.
+    fn by(&self, key: Sql, nullable: bool) -> Sql {
+        let direction = if self.descending { " DESC" } else { "" };
+        let by = if nullable { is_missing(&key).sql(direction).sql(", ") } else { Sql::default() };
+        by.then(key).sql(direction)
+    }
+
+    /// The condition on what comes after the place with `last` for its key, where `after_id` decides among equals.
+    fn after(&self, key: &Sql, nullable: bool, last: Option<&str>, after_id: Sql) -> Sql {
+        let further = if self.descending { " < " } else { " > " };
+        let Some(last) = last else {
+            // After one without a value: the others without, and in descending order all that have one.
+            let rest = is_missing(key).sql(" = 1 AND ").then(after_id);
+            return if self.descending { rest.sql(" OR ").then(is_missing(key)).sql(" = 0") } else { rest };
+        };
+        let or_equal = if self.descending { " <= " } else { " >= " };
+        // The first half is implied by the second, but is a range that an index knows.
+        let sql =
+            key.clone().sql(or_equal).text(last).sql(" AND (").then(key.clone()).sql(further).text(last);
+        let sql = sql.sql(" OR ").then(after_id).sql(")");
+        if nullable && !self.descending { sql.sql(" OR ").then(is_missing(key)).sql(" = 1") } else { sql }
+    }
+}
+
+fn is_missing(key: &Sql) -> Sql {
+    Sql::new("(CASE WHEN ").then(key.clone()).sql(" IS NULL THEN 1 ELSE 0 END)")
 }
 
 #[cfg(test)]
@@ -161,13 +322,22 @@ mod tests {
 
     #[test]
     fn a_token_leads_on_and_a_foreign_one_is_refused() {
-        let first = list("", 2, "", 0).unwrap();
-        assert_eq!(list("", 2, &first.next_token("x"), 0).unwrap().start, Start::After("x".to_owned()));
-        let sorted = list("userName desc", 2, "", 4).unwrap();
-        assert_eq!(list("userName desc", 2, &sorted.next_token("x"), 0).unwrap().start, Start::Skip(6));
-        for (order_by, token) in [("userName", "kx"), ("", "sx"), ("", "zzz"), ("", "é")] {
+        let first = list("title", 2, "", 0).unwrap();
+        let token = Token { q: first.query.clone(), k: Some("ä".to_owned()), i: "x".to_owned(), t: 7 };
+        let text = token.to_text();
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{text}");
+        assert_eq!(list("title", 2, &text, 0).unwrap().start, Start::After(token));
+        for (order_by, token) in [
+            ("", text.as_str()),
+            ("title desc", &text),
+            ("title", "zzz"),
+            ("title", "é"),
+            ("title", &text[1..]),
+        ] {
             assert!(matches!(list(order_by, 2, token, 0), Err(Error::PageToken)), "{token}");
         }
+        let other = List::new(ResourceType::User, ("title pr", "title"), (2, &text, 0));
+        assert!(matches!(other, Err(Error::PageToken)));
     }
 
     #[test]

@@ -6,7 +6,6 @@
 use std::marker::PhantomData;
 
 use diesel::{
-    expression::{ValidGrouping, is_aggregate},
     prelude::*,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     sql_types::{BigInt, Bool, Nullable, Text},
@@ -74,11 +73,6 @@ impl Sql {
         }
     }
 
-    /// This as an expression of a query on any table.
-    pub(crate) fn expression<T>(self) -> Fragment<T> {
-        Fragment(self, PhantomData)
-    }
-
     /// This as a whole query with rows of these types.
     pub(crate) fn query<T>(self) -> Fragment<T> {
         Fragment(self, PhantomData)
@@ -117,19 +111,8 @@ impl<T> QueryId for Fragment<T> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<T: diesel::sql_types::SqlType + diesel::expression::TypedExpressionType> Expression for Fragment<T> {
-    type SqlType = T;
-}
-
 impl<T> Query for Fragment<T> {
     type SqlType = T;
 }
 
 impl<T> RunQueryDsl<Connection> for Fragment<T> {}
-
-impl<T, G> ValidGrouping<G> for Fragment<T> {
-    type IsAggregate = is_aggregate::Never;
-}
-
-impl<T, QS> AppearsOnTable<QS> for Fragment<T> where Self: Expression {}
-impl<T, QS> SelectableExpression<QS> for Fragment<T> where Self: Expression {}

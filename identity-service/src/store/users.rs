@@ -4,23 +4,20 @@ use diesel::prelude::*;
 use prost::Message as _;
 use rollcall_db::Connection;
 use rollcall_proto::identity::{ChangeAction, GroupMembership, PatchOperation, User, UserView};
-use rollcall_scim::{patch, schema::ResourceType};
+use rollcall_scim::patch;
 
 use super::{
     clock,
     error::Error,
     etag,
-    filter::Scope,
     head::{self, Delta, Entry},
     members,
-    page::{List, Start},
+    page::{List, Page, Row},
     tables::{resource_schemas, user_values, users},
     value,
 };
 use crate::name;
 
-/// What of a row makes a user.
-pub(crate) type Row = (String, i64, i64, i64, Vec<u8>);
 const ROW: (users::id, users::version, users::created_at, users::updated_at, users::document) =
     (users::id, users::version, users::created_at, users::updated_at, users::document);
 
@@ -149,37 +146,12 @@ pub(crate) fn list(
     account: &str,
     list: &List,
     view: UserView,
-) -> Result<(Vec<User>, i64), Error> {
-    let scope = Scope { account, resource: ResourceType::User };
-    let matching = || {
-        let query = users::table.filter(users::account_id.eq(account)).into_boxed::<rollcall_db::Backend>();
-        match &list.filter {
-            Some(filter) => query.filter(scope.condition(filter).expression::<diesel::sql_types::Bool>()),
-            None => query,
-        }
-    };
-    let total = match list.filter {
-        Some(_) => matching().count().get_result(connection)?,
-        None => head::read(connection, account)?.1,
-    };
-    if list.limit == 0 || total == 0 {
-        return Ok((vec![], total));
-    }
-    let mut query = matching().select(ROW).limit(list.limit);
-    if let Some(order) = list.order(scope) {
-        query = query.order(order.expression::<diesel::sql_types::Text>());
-    }
-    query = query.then_order_by(users::id);
-    query = match &list.start {
-        Start::Skip(skip) => query.offset(*skip),
-        Start::After(id) => query.filter(users::id.gt(id)),
-    };
-    let rows: Vec<Row> = query.load(connection)?;
-    let mut found = rows.into_iter().map(|row| user(account, row)).collect::<Result<Vec<_>, _>>()?;
+) -> Result<Page<User>, Error> {
+    let mut page = list.read(connection, account, |row| user(account, row))?;
     if view != UserView::Basic {
-        fill_groups(connection, account, &mut found)?;
+        fill_groups(connection, account, &mut page.items)?;
     }
-    Ok((found, total))
+    Ok(page)
 }
 
 /// What to do with a user that exists.

@@ -183,6 +183,53 @@ fn pages_cover_everyone_once_in_a_stable_order() {
 }
 
 #[test]
+fn who_is_there_all_along_is_listed_once_whatever_others_do() {
+    both(async |mut service| {
+        let mut names = vec![];
+        for number in 0..30 {
+            let title = (number % 3 > 0).then(|| format!("t{}", number % 5));
+            names.push(service.create(User { title, ..user(&format!("n{number:02}")) }).await.unwrap().name);
+        }
+        for order_by in
+            ["", "userName", "userName desc", "title", "title desc", "active", "meta.created desc"]
+        {
+            let (mut seen, mut token, mut page) = (vec![], String::new(), 0);
+            loop {
+                let request = ListUsersRequest {
+                    page_size: 4,
+                    page_token: token,
+                    order_by: order_by.to_owned(),
+                    filter: "userName sw \"n\"".to_owned(),
+                    ..ListUsersRequest::default()
+                };
+                let (found, total, next) = list(&service, request).await;
+                assert_eq!(total, 30, "{order_by}");
+                seen.extend(found);
+                if next.is_empty() {
+                    break;
+                }
+                token = next;
+                // One more appears at each end, and one that was listed already goes.
+                for name in [format!("a{page}{order_by}"), format!("z{page}{order_by}")] {
+                    service.create(user(&name)).await.unwrap();
+                }
+                page += 1;
+            }
+            seen.sort();
+            assert_eq!(seen, (0..30).map(|number| format!("n{number:02}")).collect::<Vec<_>>(), "{order_by}");
+        }
+        // A page that began before a delete goes on after it.
+        let first = ListUsersRequest { page_size: 10, ..ListUsersRequest::default() };
+        let (_, _, token) = list(&service, first).await;
+        for name in &names[5..12] {
+            service.users.delete_user(DeleteUserRequest { name: name.clone(), etags: vec![] }).await.unwrap();
+        }
+        let second = ListUsersRequest { page_size: 3, page_token: token, ..ListUsersRequest::default() };
+        assert_eq!(list(&service, second).await.0, ["n12", "n13", "n14"]);
+    });
+}
+
+#[test]
 fn sorting_puts_missing_values_last_and_takes_the_primary_one() {
     both(async |service| {
         let primary = MultiValue { primary: Some(true), ..email("zz@x") };
