@@ -56,16 +56,17 @@ impl Error {
         Self::Field { field, problem: problem.into() }
     }
 
-    /// Names the attribute whose unique index refused a write; `columns` pairs a column's name with the attribute
-    /// and its value.
-    pub(crate) fn taken(self, resource: &'static str, columns: &[(&str, &'static str, &str)]) -> Self {
-        if let Self::Database(rollcall_db::Error::Unique { constraint }) = &self {
-            for (column, attribute, value) in columns {
-                if constraint.contains(column) {
-                    return Self::Taken { resource, attribute, value: (*value).to_owned() };
-                }
+    /// Names the attribute, with its value, when it was the unique index of its column that refused a write.
+    pub(crate) fn taken(
+        self,
+        resource: &'static str,
+        (column, attribute, value): (&str, &'static str, &str),
+    ) -> Self {
+        match &self {
+            Self::Database(rollcall_db::Error::Unique { constraint }) if constraint.contains(column) => {
+                Self::Taken { resource, attribute, value: value.to_owned() }
             }
+            _ => self,
         }
-        self
     }
 }

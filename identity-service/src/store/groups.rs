@@ -45,11 +45,7 @@ fn stored(group: &Group) -> Group {
 }
 
 fn taken(error: Error, group: &Group) -> Error {
-    let external_id = group.external_id.as_deref().unwrap_or_default();
-    error.taken(
-        "group",
-        &[("display_name", "displayName", &group.display_name), ("external_id", "externalId", external_id)],
-    )
+    error.taken("group", ("display_name", "displayName", &group.display_name))
 }
 
 fn member_ids(group: &Group) -> Vec<String> {

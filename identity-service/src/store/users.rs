@@ -49,11 +49,7 @@ fn stored(user: User) -> User {
 }
 
 fn taken(error: Error, user: &User) -> Error {
-    let external_id = user.external_id.as_deref().unwrap_or_default();
-    error.taken(
-        "user",
-        &[("user_name", "userName", &user.user_name), ("external_id", "externalId", external_id)],
-    )
+    error.taken("user", ("user_name", "userName", &user.user_name))
 }
 
 /// Creates a user.

@@ -15,7 +15,7 @@ pub static COMMON: &[Attribute] = &[
         .always(),
     Attribute::string("externalId", "The key of the resource in the identity provider.")
         .case_exact()
-        .unique(),
+        .at_most(255),
     Attribute::complex("meta", "What the service knows about the resource itself.", META).read_only(),
 ];
 

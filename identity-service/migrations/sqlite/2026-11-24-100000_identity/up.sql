@@ -45,7 +45,7 @@ CREATE TABLE users (
     PRIMARY KEY (account_id, id)
 );
 CREATE UNIQUE INDEX users_user_name ON users (account_id, user_name);
-CREATE UNIQUE INDEX users_external_id ON users (account_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX users_external_id ON users (account_id, external_id) WHERE external_id IS NOT NULL;
 
 -- One row for each element of a multi-valued attribute. `attribute` is a number of `store/value.rs`.
 CREATE TABLE user_values (
@@ -80,7 +80,7 @@ CREATE TABLE groups (
     PRIMARY KEY (account_id, id)
 );
 CREATE UNIQUE INDEX groups_display_name ON groups (account_id, display_name);
-CREATE UNIQUE INDEX groups_external_id ON groups (account_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX groups_external_id ON groups (account_id, external_id) WHERE external_id IS NOT NULL;
 
 -- The extension URNs of users and groups.
 CREATE TABLE resource_schemas (
