@@ -47,6 +47,7 @@ pub fn user_to_json(user: &User, base: &str) -> Map<String, Value> {
         create_time,
         update_time,
         etag,
+        source: _, // Rollcall's own: SCIM has no word for it.
     } = user;
     let enterprise = enterprise.as_ref().map(enterprise_user).unwrap_or_default();
     let extensions = Extensions::read(extensions);

@@ -41,6 +41,7 @@ pub(crate) fn from_document(mut document: Map<String, Value>) -> Result<User, Er
         create_time: None,
         update_time: None,
         etag: String::new(),
+        source: 0,
     })
 }
 

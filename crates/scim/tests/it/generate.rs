@@ -178,6 +178,7 @@ pub(crate) fn user() -> impl Strategy<Value = User> {
                 create_time: Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 5_000_000 }),
                 update_time: Some(prost_types::Timestamp { seconds: 1_700_000_001, nanos: 0 }),
                 etag: "W/\"1\"".to_owned(),
+                source: 1,
             }
         },
     )

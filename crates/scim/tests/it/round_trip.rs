@@ -21,6 +21,7 @@ fn put_back_user(user: &User) -> User {
         create_time: user.create_time,
         update_time: user.update_time,
         etag: user.etag.clone(),
+        source: user.source,
         ..read
     }
 }
