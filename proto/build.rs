@@ -4,11 +4,12 @@ use std::{env, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "rollcall/identity/v1/change_service.proto",
     "rollcall/identity/v1/group.proto",
     "rollcall/identity/v1/group_service.proto",
     "rollcall/identity/v1/lookup_service.proto",
+    "rollcall/identity/v1/settings_service.proto",
     "rollcall/identity/v1/user_service.proto",
     "rollcall/token/v1/account_service.proto",
     "rollcall/token/v1/token_service.proto",

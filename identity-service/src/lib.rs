@@ -1,7 +1,7 @@
 //! Users, groups, look-ups and changes of the accounts.
 //!
-//! - [`user_service`], [`group_service`], [`lookup_service`], [`change_service`]: one file per gRPC service: a request
-//!   becomes checked values, one transaction of the store is run, its answer becomes a message.
+//! - [`user_service`], [`group_service`], [`lookup_service`], [`change_service`], [`settings_service`]: one file per
+//!   gRPC service: a request becomes checked values, one transaction of the store is run, its answer becomes a message.
 //! - `name`: resource names taken apart and put together.
 //! - [`store`]: all SQL; [`store::error::Error`] is what can go wrong, and `status` the only place where that becomes a
 //!   gRPC status.
@@ -11,6 +11,7 @@ pub mod config;
 pub mod group_service;
 pub mod lookup_service;
 mod name;
+pub mod settings_service;
 mod status;
 pub mod store;
 pub mod user_service;
@@ -19,24 +20,26 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use rollcall_db::{Database, Migrations, Options};
 use rollcall_proto::identity::{
     change_service_server::ChangeServiceServer, group_service_server::GroupServiceServer,
-    lookup_service_server::LookupServiceServer, user_service_server::UserServiceServer,
+    lookup_service_server::LookupServiceServer, settings_service_server::SettingsServiceServer,
+    user_service_server::UserServiceServer,
 };
 use rollcall_serve::{Routes, channel, grpc, listener};
 
 use crate::{
     change_service::ChangeService, config::Config, group_service::GroupService,
-    lookup_service::LookupService, user_service::UserService,
+    lookup_service::LookupService, settings_service::SettingsService, user_service::UserService,
 };
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The full names of the services here.
-pub const SERVICES: [&str; 4] = [
+pub const SERVICES: [&str; 5] = [
     "rollcall.identity.v1.UserService",
     "rollcall.identity.v1.GroupService",
     "rollcall.identity.v1.LookupService",
     "rollcall.identity.v1.ChangeService",
+    "rollcall.identity.v1.SettingsService",
 ];
 
 /// Why the service cannot start.
@@ -68,7 +71,8 @@ pub fn routes(db: &Database) -> Result<Routes, rollcall_serve::Error> {
         .add_service(users)
         .add_service(groups)
         .add_service(LookupServiceServer::new(LookupService(db.clone())))
-        .add_service(ChangeServiceServer::new(ChangeService(db.clone()))))
+        .add_service(ChangeServiceServer::new(ChangeService(db.clone())))
+        .add_service(SettingsServiceServer::new(SettingsService(db.clone()))))
 }
 
 /// Runs the service by itself until SIGTERM or SIGINT.

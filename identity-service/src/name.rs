@@ -35,6 +35,18 @@ fn is_account(id: &str) -> bool {
         && id.chars().all(good)
 }
 
+/// The account id in `accounts/{account}/settings`.
+pub(crate) fn account_of_settings(field: &'static str, name: &str) -> Result<String, Error> {
+    name.strip_suffix("/settings")
+        .and_then(|parent| account(field, parent).ok())
+        .ok_or_else(|| Error::field(field, "must be `accounts/{account}/settings`"))
+}
+
+/// The name of an account's settings.
+pub(crate) fn settings(account: &str) -> String {
+    format!("accounts/{account}/settings")
+}
+
 /// The name of a user.
 pub(crate) fn user(account: &str, id: &str) -> String {
     format!("accounts/{account}/users/{id}")

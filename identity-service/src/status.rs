@@ -14,11 +14,14 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (code, reason) = match &error {
             Error::NotFound(_) => (Code::NotFound, "NOT_FOUND"),
-            Error::Taken { .. } => (Code::AlreadyExists, "UNIQUENESS"),
+            Error::Taken { .. }
+            | Error::TakenByTwo { .. }
+            | Error::Deactivated { .. }
+            | Error::NotAdopted { .. } => (Code::AlreadyExists, "UNIQUENESS"),
             Error::Etag { .. } => (Code::Aborted, "ETAG_MISMATCH"),
             Error::Scim(scim) => (Code::InvalidArgument, scim.scim_type().reason()),
             Error::PageToken => (Code::InvalidArgument, "INVALID_CURSOR"),
-            Error::Field { .. } => (Code::InvalidArgument, "INVALID_VALUE"),
+            Error::Field { .. } | Error::UnknownMembers { .. } => (Code::InvalidArgument, "INVALID_VALUE"),
             Error::Database(database) if database.is_transient() => {
                 (Code::Unavailable, "DATABASE_UNAVAILABLE")
             }
@@ -37,7 +40,10 @@ impl From<Error> for Status {
             _ => error.to_string(),
         };
         let mut metadata = HashMap::new();
-        if let Error::Taken { attribute, .. } = &error {
+        if let Error::Taken { attribute, .. }
+        | Error::Deactivated { attribute, .. }
+        | Error::NotAdopted { attribute, .. } = &error
+        {
             metadata.insert("attribute".to_owned(), (*attribute).to_owned());
         }
         Self::with_error_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, metadata))

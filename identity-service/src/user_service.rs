@@ -3,7 +3,7 @@
 use rollcall_db::Database;
 use rollcall_proto::identity::{
     CreateUserRequest, DeleteUserRequest, GetUserRequest, ListUsersRequest, ListUsersResponse,
-    PatchUserRequest, ReplaceUserRequest, User, user_service_server,
+    PatchUserRequest, ReplaceUserRequest, User, UserSource, user_service_server,
 };
 use rollcall_scim::schema::ResourceType;
 use tonic::{Request, Response, Status};
@@ -12,6 +12,7 @@ use crate::{
     name,
     store::{
         error::Error,
+        life,
         page::List,
         users::{self, Update},
     },
@@ -23,12 +24,19 @@ pub struct UserService(pub(crate) Database);
 #[tonic::async_trait]
 impl user_service_server::UserService for UserService {
     async fn create_user(&self, request: Request<CreateUserRequest>) -> Result<Response<User>, Status> {
-        let CreateUserRequest { parent, user } = request.into_inner();
+        let CreateUserRequest { parent, user, source } = request.into_inner();
         let account = name::account("parent", &parent)?;
         let user = user.ok_or_else(|| Error::field("user", "is missing"))?;
         required("user.user_name", &user.user_name)?;
+        let source = match UserSource::try_from(source) {
+            Ok(UserSource::Unspecified) => UserSource::Manual,
+            Ok(source) => source,
+            Err(_) => {
+                return Err(Error::field("source", format!("{source} is not a value of its enum")).into());
+            }
+        };
         let in_account = account.clone();
-        let created = self.0.write(&account, move |c| users::create(c, &in_account, user)).await?;
+        let created = self.0.write(&account, move |c| life::create(c, &in_account, user, source)).await?;
         Ok(Response::new(created))
     }
 

@@ -6,7 +6,7 @@ use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
 use rollcall_proto::identity::{
     CreateUserRequest, DeleteUserRequest, GetUserRequest, ListUsersRequest, PatchUserRequest,
-    ReplaceUserRequest, User, UserView,
+    ReplaceUserRequest, User, UserSource, UserView,
 };
 use rollcall_scim::{
     convert::user_to_json, patch::operations_from_json, projection::Projection, resource::user_from_json,
@@ -32,7 +32,8 @@ pub(crate) async fn create(
 ) -> Result<Response, Error> {
     let projection = query.projection(ResourceType::User)?;
     let user = user_from_json(&body)?;
-    let message = CreateUserRequest { parent: account.name(), user: Some(user) };
+    let message =
+        CreateUserRequest { parent: account.name(), user: Some(user), source: UserSource::Scim.into() };
     let user = answer(gateway.users().create_user(request(message))).await?;
     Ok(one(StatusCode::CREATED, &user, &gateway.config.base(&account), &projection))
 }

@@ -16,6 +16,46 @@ pub enum Error {
         /// The value, as it came.
         value: String,
     },
+    /// The two keys of a person belong to two people.
+    #[error(
+        "userName {user_name:?} and externalId {external_id:?} belong to two different users of the account"
+    )]
+    TakenByTwo {
+        /// The userName, as it came.
+        user_name: String,
+        /// The externalId, as it came.
+        external_id: String,
+    },
+    /// A create of a user who was deactivated, in an account that does not want that to reactivate.
+    #[error(
+        "{attribute} {value:?} belongs to a deactivated user, whom the settings of the account do not let a create reactivate"
+    )]
+    Deactivated {
+        /// The SCIM attribute.
+        attribute: &'static str,
+        /// The value, as it came.
+        value: String,
+    },
+    /// A create of a user who came another way, in an account that does not want that to adopt.
+    #[error(
+        "{attribute} {value:?} belongs to a user who was {origin}, whom the settings of the account do not let a create adopt"
+    )]
+    NotAdopted {
+        /// The SCIM attribute.
+        attribute: &'static str,
+        /// The value, as it came.
+        value: String,
+        /// How the user came.
+        origin: &'static str,
+    },
+    /// Members who belong to nobody, in an account that does not want them ignored.
+    #[error("members: {count} belong to nobody in the account: {shown}")]
+    UnknownMembers {
+        /// How many.
+        count: usize,
+        /// The first of them.
+        shown: String,
+    },
     /// The condition of the request does not hold.
     #[error("the resource is at version {current}, which is not what the request asks for; read it again")]
     Etag {

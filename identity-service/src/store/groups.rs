@@ -72,6 +72,7 @@ pub(crate) fn create(connection: &mut Connection, account: &str, new: &Group) ->
     insert_schemas(connection, account, &id, new)?;
     let mut diff = Diff::default();
     members::apply(connection, (account, &id), MemberChange::Add(member_ids(new)), &mut diff)?;
+    members::judge_unknown(connection, (account, &id), &diff)?;
     log(connection, (account, &id), ChangeAction::Created, now, diff, 1)?;
     get(connection, account, &id, GroupView::Full)
 }
@@ -200,6 +201,7 @@ pub(crate) fn update(
     for change in changes {
         members::apply(connection, (account, id), change, &mut diff)?;
     }
+    members::judge_unknown(connection, (account, id), &diff)?;
     let fields = stored(&before) != stored(&after);
     if fields || !diff.is_empty() {
         let now = clock::now();

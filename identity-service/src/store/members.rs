@@ -8,13 +8,16 @@ use diesel::{
 };
 use prost::Message as _;
 use rollcall_db::Connection;
-use rollcall_proto::identity::{ChangeAction, Group, GroupMembership, Member, MemberType, User};
+use rollcall_proto::identity::{
+    ChangeAction, Group, GroupMembership, Member, MemberType, UnknownMembers, User,
+};
 use rollcall_scim::patch::MemberChange;
 
 use super::{
     error::Error,
     filter,
     head::{self, Delta, Entry},
+    settings,
     sql::Sql,
     tables::{groups, members},
 };
@@ -27,11 +30,17 @@ pub(crate) const GROUP: i64 = 2;
 /// How many groups deep effective membership reaches. Cycles are harmless: a group counts once.
 const MAX_DEPTH: i64 = 16;
 
+/// How many members who belong to nobody a refusal names, and the most characters of each.
+const SHOWN_UNKNOWN: usize = 3;
+const SHOWN_ID: usize = 64;
+
 /// The members that a write added and removed, in sum.
 #[derive(Default)]
 pub(crate) struct Diff {
     added: BTreeSet<String>,
     removed: BTreeSet<String>,
+    /// Who was to be added and belongs to nobody in the account.
+    unknown: BTreeSet<String>,
 }
 
 impl Diff {
@@ -69,7 +78,7 @@ pub(crate) fn apply(
     diff: &mut Diff,
 ) -> Result<(), Error> {
     match change {
-        MemberChange::Add(ids) => diff.add(add(connection, account, group, &ids)?),
+        MemberChange::Add(ids) => add(connection, account, group, ids, diff)?,
         MemberChange::Remove(ids) => {
             let list = Sql::new(" AND member_id IN ").ids(connection, &ids);
             diff.remove(remove(connection, account, group, list)?);
@@ -82,25 +91,73 @@ pub(crate) fn apply(
         MemberChange::Replace(ids) => {
             let list = Sql::new(" AND member_id NOT IN ").ids(connection, &ids);
             diff.remove(remove(connection, account, group, list)?);
-            diff.add(add(connection, account, group, &ids)?);
+            add(connection, account, group, ids, diff)?;
         }
     }
     Ok(())
 }
 
-/// Adds those of `ids` that are users or groups of the account and not members yet; returns them. One statement for
-/// each kind finds out and inserts.
+/// Adds those of `ids` that are users or groups of the account and not members yet. One statement for each kind finds
+/// out and inserts; who is not a member after that belongs to nobody.
 fn add(
+    connection: &mut Connection,
+    account: &str,
+    group: &str,
+    ids: Vec<String>,
+    diff: &mut Diff,
+) -> Result<(), Error> {
+    let mut added = insert(connection, account, group, "users r", USER, &ids)?;
+    if added.len() < ids.len() {
+        added.extend(insert(connection, account, group, "groups r", GROUP, &ids)?);
+    }
+    if added.len() < ids.len() {
+        let mut unknown: BTreeSet<String> = ids.into_iter().collect();
+        for id in &added {
+            unknown.remove(id);
+        }
+        let rest: Vec<String> = unknown.iter().cloned().collect();
+        for id in among(connection, account, group, &rest)? {
+            unknown.remove(&id);
+        }
+        diff.unknown.extend(unknown);
+    }
+    diff.add(added);
+    Ok(())
+}
+
+/// Those of `ids` that are members.
+fn among(
     connection: &mut Connection,
     account: &str,
     group: &str,
     ids: &[String],
 ) -> Result<Vec<String>, Error> {
-    let mut added = insert(connection, account, group, "users r", USER, ids)?;
-    if added.len() < ids.len() {
-        added.extend(insert(connection, account, group, "groups r", GROUP, ids)?);
+    let query = Sql::new("SELECT member_id FROM members WHERE account_id = ")
+        .text(account)
+        .sql(" AND group_id = ")
+        .text(group)
+        .sql(" AND member_id IN ")
+        .ids(connection, ids);
+    Ok(query.query::<Text>().load(connection)?)
+}
+
+/// Refuses a change that named members who belong to nobody, or counts them in the log, as the account's settings say.
+pub(crate) fn judge_unknown(
+    connection: &mut Connection,
+    (account, group): (&str, &str),
+    diff: &Diff,
+) -> Result<(), Error> {
+    let count = diff.unknown.len();
+    if count == 0 {
+        return Ok(());
     }
-    Ok(added)
+    if settings::read(connection, account)?.unknown_members() == UnknownMembers::Refuse {
+        let cut = |id: &String| id.chars().take(SHOWN_ID).collect();
+        let shown: Vec<String> = diff.unknown.iter().take(SHOWN_UNKNOWN).map(cut).collect();
+        return Err(Error::UnknownMembers { count, shown: shown.join(", ") });
+    }
+    tracing::info!(account, group, count, "left out members who belong to nobody in the account");
+    Ok(())
 }
 
 fn insert(

@@ -41,6 +41,7 @@ diesel::table! {
         department -> Nullable<Text>,
         manager -> Nullable<Text>,
         manager_display_name -> Nullable<Text>,
+        source -> BigInt,
     }
 }
 
@@ -92,6 +93,15 @@ diesel::table! {
         action -> BigInt,
         resource -> Text,
         detail -> Binary,
+    }
+}
+
+diesel::table! {
+    settings (account_id) {
+        account_id -> Text,
+        reactivation -> BigInt,
+        unknown_members -> BigInt,
+        adoption -> BigInt,
     }
 }
 

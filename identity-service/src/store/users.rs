@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use prost::Message as _;
 use rollcall_db::Connection;
-use rollcall_proto::identity::{ChangeAction, GroupMembership, PatchOperation, User, UserView};
+use rollcall_proto::identity::{ChangeAction, GroupMembership, PatchOperation, User, UserSource, UserView};
 use rollcall_scim::patch;
 
 use super::{
@@ -28,8 +28,17 @@ pub(crate) fn user(account: &str, (id, version, created, updated, document): Row
         create_time: Some(clock::timestamp(created)),
         update_time: Some(clock::timestamp(updated)),
         etag: etag::of(version),
+        source: source_of(stored.source.into()).into(),
         ..stored
     })
+}
+
+/// Where a user comes from. Those from before it was recorded all came over SCIM.
+pub(crate) fn source_of(number: i64) -> UserSource {
+    match i32::try_from(number).map(UserSource::try_from) {
+        Ok(Ok(source)) if source != UserSource::Unspecified => source,
+        _ => UserSource::Scim,
+    }
 }
 
 /// The bytes to store: what the columns hold, and what is computed, is left out.
@@ -52,26 +61,34 @@ fn taken(error: Error, user: &User) -> Error {
     error.taken("user", ("user_name", "userName", &user.user_name))
 }
 
-/// Creates a user.
-pub(crate) fn create(connection: &mut Connection, account: &str, new: User) -> Result<User, Error> {
-    head::lock(connection, account)?;
+/// Inserts a user; none where the unique index finds the userName taken.
+pub(crate) fn insert(connection: &mut Connection, account: &str, new: &User) -> Result<Option<User>, Error> {
     let (id, now) = (uuid::Uuid::now_v7().to_string(), clock::now());
-    let document = document(&new);
-    diesel::insert_into(users::table)
-        .values((
-            users::account_id.eq(account),
-            users::id.eq(&id),
-            users::version.eq(1),
-            users::created_at.eq(now),
-            users::updated_at.eq(now),
-            users::document.eq(&document),
-            value::Keys::of(&new),
-        ))
-        .execute(connection)
-        .map_err(|error| taken(error.into(), &new))?;
-    insert_rows(connection, account, &id, &new)?;
+    let document = document(new);
+    let row = || {
+        diesel::insert_into(users::table)
+            .values((
+                users::account_id.eq(account),
+                users::id.eq(&id),
+                users::version.eq(1),
+                users::created_at.eq(now),
+                users::updated_at.eq(now),
+                users::document.eq(&document),
+                value::Keys::of(new),
+            ))
+            .on_conflict_do_nothing()
+    };
+    // Diesel has no word for it that is both databases'. Unlike a failure, a conflict leaves the transaction usable.
+    let inserted = match connection {
+        Connection::Sqlite(c) => row().execute(c)?,
+        Connection::Postgres(c) => row().execute(c)?,
+    };
+    if inserted == 0 {
+        return Ok(None);
+    }
+    insert_rows(connection, account, &id, new)?;
     log(connection, account, &id, ChangeAction::Created, now, Delta { users: 1, groups: 0 })?;
-    user(account, (id, 1, now, now, document))
+    user(account, (id, 1, now, now, document)).map(Some)
 }
 
 fn insert_rows(connection: &mut Connection, account: &str, id: &str, new: &User) -> Result<(), Error> {
@@ -173,23 +190,35 @@ pub(crate) fn update(
         Update::Replace(user) => *user,
         Update::Patch(operations) => patch::apply_user(&before, &operations)?,
     };
-    let version = etag::version(&before.etag);
-    if stored(before.clone()) != stored(after.clone()) {
-        let now = clock::now();
-        diesel::update(users::table.find((account, id)))
-            .set((
-                users::version.eq(version + 1),
-                users::updated_at.eq(now),
-                users::document.eq(document(&after)),
-                value::Keys::of(&after),
-            ))
-            .execute(connection)
-            .map_err(|error| taken(error.into(), &after))?;
-        delete_rows(connection, account, id)?;
-        insert_rows(connection, account, id, &after)?;
-        log(connection, account, id, ChangeAction::Updated, now, Delta::default())?;
-    }
+    // Whoever changes a user, it comes from where it came from.
+    let after = User { source: before.source, ..after };
+    replace(connection, (account, id), &before, &after)?;
     get(connection, account, id, view)
+}
+
+/// Writes `after` over `before`, if they differ.
+pub(crate) fn replace(
+    connection: &mut Connection,
+    (account, id): (&str, &str),
+    before: &User,
+    after: &User,
+) -> Result<(), Error> {
+    if stored(before.clone()) == stored(after.clone()) {
+        return Ok(());
+    }
+    let now = clock::now();
+    diesel::update(users::table.find((account, id)))
+        .set((
+            users::version.eq(etag::version(&before.etag) + 1),
+            users::updated_at.eq(now),
+            users::document.eq(document(after)),
+            value::Keys::of(after),
+        ))
+        .execute(connection)
+        .map_err(|error| taken(error.into(), after))?;
+    delete_rows(connection, account, id)?;
+    insert_rows(connection, account, id, after)?;
+    log(connection, account, id, ChangeAction::Updated, now, Delta::default())
 }
 
 fn delete_rows(connection: &mut Connection, account: &str, id: &str) -> Result<(), Error> {

@@ -120,6 +120,7 @@ pub(crate) struct Keys {
     department: Option<String>,
     manager: Option<String>,
     manager_display_name: Option<String>,
+    source: i64,
 }
 
 /// The key of text in which case does not count.
@@ -169,6 +170,7 @@ impl Keys {
             department: key(department.as_ref()),
             manager: key(manager.as_ref()),
             manager_display_name: key(manager_name.as_ref()),
+            source: user.source.into(),
         }
     }
 }

@@ -3,8 +3,9 @@
 use rollcall_db::test::TestDb;
 use rollcall_proto::identity::{
     CreateGroupRequest, CreateUserRequest, GetGroupRequest, Group, GroupView, Member, MultiValue,
-    PatchGroupRequest, PatchOp, PatchOperation, User, change_service_client::ChangeServiceClient,
-    group_service_client::GroupServiceClient, lookup_service_client::LookupServiceClient,
+    PatchGroupRequest, PatchOp, PatchOperation, Settings, UpdateSettingsRequest, User, UserSource,
+    change_service_client::ChangeServiceClient, group_service_client::GroupServiceClient,
+    lookup_service_client::LookupServiceClient, settings_service_client::SettingsServiceClient,
     user_service_client::UserServiceClient,
 };
 use rollcall_serve::{Channel, channel};
@@ -19,6 +20,7 @@ pub(crate) struct Service {
     pub(crate) groups: GroupServiceClient<Channel>,
     pub(crate) lookups: LookupServiceClient<Channel>,
     pub(crate) changes: ChangeServiceClient<Channel>,
+    pub(crate) settings: SettingsServiceClient<Channel>,
 }
 
 /// Runs a test on each database.
@@ -36,7 +38,8 @@ where
                 users: UserServiceClient::new(channel.clone()),
                 groups: GroupServiceClient::new(channel.clone()),
                 lookups: LookupServiceClient::new(channel.clone()),
-                changes: ChangeServiceClient::new(channel),
+                changes: ChangeServiceClient::new(channel.clone()),
+                settings: SettingsServiceClient::new(channel),
             })
             .await;
         });
@@ -44,9 +47,22 @@ where
 }
 
 impl Service {
+    /// Creates a user as the identity provider does.
     pub(crate) async fn create(&self, user: User) -> Result<User, Status> {
-        let request = CreateUserRequest { parent: ACCOUNT.to_owned(), user: Some(user) };
+        self.create_from(UserSource::Scim, user).await
+    }
+
+    pub(crate) async fn create_from(&self, source: UserSource, user: User) -> Result<User, Status> {
+        let request =
+            CreateUserRequest { parent: ACCOUNT.to_owned(), user: Some(user), source: source.into() };
         self.users.clone().create_user(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Sets what is specified.
+    pub(crate) async fn set(&self, settings: Settings) -> Settings {
+        let settings = Settings { name: format!("{ACCOUNT}/settings"), ..settings };
+        let request = UpdateSettingsRequest { settings: Some(settings), update_mask: None };
+        self.settings.clone().update_settings(request).await.unwrap().into_inner()
     }
 
     pub(crate) async fn create_group(&self, group: Group) -> Result<Group, Status> {

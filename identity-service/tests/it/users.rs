@@ -53,6 +53,7 @@ fn a_user_comes_back_as_it_went_in() {
             create_time: None,
             update_time: None,
             etag: String::new(),
+            source: 0,
             ..created.clone()
         };
         assert_eq!(stored, full());
@@ -249,6 +250,7 @@ fn accounts_do_not_see_each_other() {
         let request = rollcall_proto::identity::CreateUserRequest {
             parent: "accounts/other".to_owned(),
             user: Some(full()),
+            source: 0,
         };
         service.users.create_user(request).await.unwrap();
         assert_eq!(list(&service, ListUsersRequest::default()).await.1, 1);
