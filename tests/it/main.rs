@@ -31,4 +31,5 @@ mod projection;
 mod separate;
 mod server;
 mod tokens;
+mod truth;
 mod user_names;
