@@ -3,9 +3,11 @@
 //! All of it happens under the account's lock, so whom it finds stays as found until the commit. That a userName is taken is
 //! nevertheless the unique index's to say; externalId has no such index, because one is not bound to be unique.
 
+use std::borrow::Cow;
+
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Bool, Nullable, Text},
+    sql_types::{BigInt, Bool, Text},
 };
 use rollcall_db::Connection;
 use rollcall_proto::identity::{Adoption, MultiValue, Reactivation, Settings, User, UserSource, UserView};
@@ -89,17 +91,17 @@ fn provision(connection: &mut Connection, account: &str, new: User) -> Result<Us
     if let Some(created) = store::insert(connection, account, &new)? {
         return Ok(created);
     }
-    match by_user_name(connection, account, &new.user_name)? {
-        Some(holder) => match (by_id, new.external_id.clone()) {
-            (Some(other), Some(external_id)) if other.id != holder.id => {
-                Err(Error::TakenByTwo { user_name: new.user_name, external_id })
-            }
-            _ if may_have(connection, account, &holder, ("userName", &new.user_name))? => {
-                have(connection, account, &holder, new)
-            }
-            _ => Err(name_taken(new.user_name)),
-        },
-        None => Err(name_taken(new.user_name)),
+    let Some(holder) = by_user_name(connection, account, &new.user_name)? else {
+        return Err(name_taken(new.user_name));
+    };
+    match (by_id, new.external_id.clone()) {
+        (Some(other), Some(external_id)) if other.id != holder.id => {
+            Err(Error::TakenByTwo { user_name: new.user_name, external_id })
+        }
+        _ if may_have(connection, account, &holder, ("userName", &new.user_name))? => {
+            have(connection, account, &holder, new)
+        }
+        _ => Err(name_taken(new.user_name)),
     }
 }
 
@@ -178,30 +180,30 @@ fn by_email(
     account: &str,
     emails: &[MultiValue],
 ) -> Result<Option<Holder>, Error> {
-    type Row = (String, bool, i64, Option<bool>, i64);
-    let primary = emails.iter().find(|email| email.primary == Some(true));
-    let Some(address) = primary.or_else(|| only(emails)).and_then(|email| email.value.as_deref()) else {
+    let Some(address) = main_address(emails) else { return Ok(None) };
+    let query = Sql::new("SELECT DISTINCT u.id, u.active, u.source FROM settings s")
+        .sql(" JOIN user_values v ON v.account_id = s.account_id AND v.attribute = ")
+        .literal(Attribute::Emails.number())
+        .sql(" AND v.value = ")
+        .text(&*address)
+        .sql(" JOIN users u ON u.account_id = v.account_id AND u.id = v.user_id WHERE s.account_id = ")
+        .text(account)
+        .sql(" AND s.adoption = ")
+        .literal(i64::from(Adoption::ByNameOrEmail as i32))
+        .sql(" LIMIT 2");
+    let found: Vec<(String, bool, i64)> = query.query::<(Text, Bool, BigInt)>().load(connection)?;
+    let Some(holder) = only(found).map(Holder::from).filter(|holder| holder.source != UserSource::Scim)
+    else {
         return Ok(None);
     };
-    let query =
-        Sql::new("SELECT u.id, u.active, u.source, v.is_primary, (SELECT count(*) FROM user_values w")
-            .sql(" WHERE w.account_id = v.account_id AND w.user_id = v.user_id AND w.attribute = ")
-            .literal(Attribute::Emails.number())
-            .sql(") FROM settings s JOIN user_values v ON v.account_id = s.account_id AND v.attribute = ")
-            .literal(Attribute::Emails.number())
-            .sql(" AND v.value = ")
-            .text(fold(address))
-            .sql(" JOIN users u ON u.account_id = v.account_id AND u.id = v.user_id WHERE s.account_id = ")
-            .text(account)
-            .sql(" AND s.adoption = ")
-            .literal(i64::from(Adoption::ByNameOrEmail as i32))
-            // One user may have the same address several times.
-            .sql(" LIMIT 3");
-    let rows: Vec<Row> = query.query::<(Text, Bool, BigInt, Nullable<Bool>, BigInt)>().load(connection)?;
-    let Some((id, active, source, is_primary, addresses)) = only(rows) else { return Ok(None) };
-    let holder = Holder::from((id, active, source));
-    let own = is_primary == Some(true) || addresses == 1;
-    Ok((own && holder.source != UserSource::Scim).then_some(holder))
+    let user = store::get(connection, account, &holder.id, UserView::Basic)?;
+    Ok((main_address(&user.emails) == Some(address)).then_some(holder))
+}
+
+/// The key of the primary address, or else of the only one.
+fn main_address(emails: &[MultiValue]) -> Option<Cow<'_, str>> {
+    let primary = emails.iter().find(|email| email.primary == Some(true));
+    primary.or_else(|| only(emails)).and_then(|email| email.value.as_deref()).map(fold)
 }
 
 /// The one item, where there is exactly one.
