@@ -38,6 +38,17 @@ impl FromRequest<Arc<Gateway>> for Json {
     }
 }
 
+/// Checks that `schemas` names this message, in any case.
+pub(crate) fn check_schema(body: &Value, urn: &str) -> Result<(), Error> {
+    let schemas = body.get("schemas").and_then(Value::as_array);
+    let named = |schema: &Value| schema.as_str().is_some_and(|schema| schema.eq_ignore_ascii_case(urn));
+    if schemas.is_some_and(|schemas| schemas.iter().any(named)) {
+        Ok(())
+    } else {
+        Err(Error::Syntax(format!("schemas must be an array of URNs that has \"{urn}\"")))
+    }
+}
+
 /// What can be refused before the body is read.
 fn check_headers(headers: &HeaderMap, limit: usize) -> Result<(), Error> {
     check_content_type(headers)?;

@@ -1,7 +1,7 @@
 //! Conditional requests by entity tag (RFC 7644 section 3.14, RFC 9110 section 13.1).
 
 use http::{
-    HeaderMap,
+    HeaderMap, HeaderValue,
     header::{HeaderName, IF_MATCH, IF_NONE_MATCH},
 };
 
@@ -27,6 +27,13 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Vec<String>, Error> {
             Err(Error::Value(r#"If-Match must be * or a list of entity tags such as W/"3""#.to_owned()))
         }
     }
+}
+
+/// The version at which an operation of a bulk request may happen, by its `version`; empty for any.
+pub(crate) fn version(text: &str) -> Result<Vec<String>, Error> {
+    let malformed = || Error::Value(r#"version must be an entity tag such as W/"3""#.to_owned());
+    let value = HeaderValue::from_str(text).map_err(|_| malformed())?;
+    if_match(&HeaderMap::from_iter([(IF_MATCH, value)])).map_err(|_| malformed())
 }
 
 /// Whether the client holds this version already, so that a read is answered 304. A malformed condition is none.
@@ -79,8 +86,6 @@ fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tags>, Malformed
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn headers(name: HeaderName, lines: &[&str]) -> HeaderMap {

@@ -1,11 +1,14 @@
 //! What can be set about the gateway, by flag or environment.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use rollcall_serve::log;
 use url::Url;
 
-use crate::target::Account;
+use crate::{forwarded::Network, target::Account};
 
 /// The SCIM 2.0 gateway of Rollcall: what identity providers talk to, over HTTP.
 ///
@@ -42,7 +45,13 @@ pub struct Config {
     #[arg(long, env = "ROLLCALL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<Url>,
 
-    /// The largest request body, in bytes; a larger one is answered 413.
+    /// Proxies whose `Forwarded` or `X-Forwarded-Proto`, `-Host` and `-Prefix` headers say by which address identity
+    /// providers reach this service: IP addresses or networks, separated by commas. The public URL counts where they
+    /// say nothing that can be believed. By default no header is believed.
+    #[arg(long, env = "ROLLCALL_SCIM_TRUST_FORWARDED", value_name = "IP[/BITS],...", value_delimiter = ',')]
+    pub scim_trust_forwarded: Vec<Network>,
+
+    /// The largest request body, in bytes; a larger one is answered 413. Bulk requests have the same limit.
     #[arg(long, env = "ROLLCALL_SCIM_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024)]
     pub scim_max_body_bytes: usize,
 
@@ -70,12 +79,23 @@ pub struct Upstreams {
 }
 
 impl Config {
-    /// The Tenant URL of an account, without a slash at its end.
-    pub(crate) fn base(&self, account: &Account) -> String {
-        match &self.public_url {
-            Some(url) => format!("{}/{account}/scim/v2", url.as_str().trim_end_matches('/')),
-            None => format!("http://{}/{account}/scim/v2", self.scim_listen),
+    /// The Tenant URL of an account, without a slash at its end; below `origin` where a proxy named one.
+    pub(crate) fn base(&self, origin: Option<&str>, account: &Account) -> String {
+        match (origin, &self.public_url) {
+            (Some(origin), _) => format!("{origin}/{account}/scim/v2"),
+            (None, Some(url)) => format!("{}/{account}/scim/v2", url.as_str().trim_end_matches('/')),
+            (None, None) => format!("http://{}/{account}/scim/v2", self.scim_listen),
         }
+    }
+
+    /// The scheme of the public URL.
+    pub(crate) fn scheme(&self) -> &str {
+        self.public_url.as_ref().map_or("http", Url::scheme)
+    }
+
+    /// Whether what a peer says of the address it was reached by is to be believed.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.scim_trust_forwarded.iter().any(|network| network.contains(peer))
     }
 
     pub(crate) fn token_cache(&self) -> Duration {
@@ -116,8 +136,20 @@ mod tests {
             ),
         ] {
             let config = Flags::try_parse_from(flags).unwrap().config;
-            assert_eq!(config.base(&Account::parse("acme").unwrap()), base);
+            assert_eq!(config.base(None, &Account::parse("acme").unwrap()), base);
         }
+    }
+
+    #[test]
+    fn only_the_proxies_that_were_named_are_trusted() {
+        let config = |flags: &[&str]| Flags::try_parse_from(flags).unwrap().config;
+        let proxies = config(&["x", "--scim-trust-forwarded", "10.0.0.0/8,::1"]);
+        let trusts = |config: &Config, peer: &str| config.trusts(peer.parse().unwrap());
+        assert!(trusts(&proxies, "10.1.2.3") && trusts(&proxies, "::1") && !trusts(&proxies, "11.0.0.1"));
+        assert!(!trusts(&config(&["x"]), "127.0.0.1"));
+        assert!(Flags::try_parse_from(["x", "--scim-trust-forwarded", "all"]).is_err());
+        let acme = Account::parse("acme").unwrap();
+        assert_eq!(proxies.base(Some("https://a.example"), &acme), "https://a.example/acme/scim/v2");
     }
 
     #[test]

@@ -28,6 +28,15 @@ pub(crate) enum Error {
     /// 400 `invalidValue`: a query parameter or a header is not what it should be.
     #[error("{0}")]
     Value(String),
+    /// 400 `invalidCursor`: it is none that was given out.
+    #[error("{0}")]
+    Cursor(String),
+    /// 400 `invalidCount`: no page has that size.
+    #[error("{0}")]
+    Count(String),
+    /// 400 `tooMany`: it would cost more than the service is willing to spend.
+    #[error("{0}")]
+    TooMany(String),
     /// 401, the same for every cause, so that nobody learns which accounts and tokens exist.
     #[error("a valid bearer token for this account is required")]
     Unauthenticated,
@@ -38,11 +47,17 @@ pub(crate) enum Error {
     #[error("there is nothing at this address")]
     NotFound,
     /// 405; the router adds Allow.
-    #[error("this address does not support the method; see the Allow header")]
+    #[error("this address does not support the method")]
     MethodNotAllowed,
+    /// 409: what a reference in a bulk request stands for was not created.
+    #[error("{0}")]
+    Unresolved(String),
     /// 413: the body is larger than this many bytes.
     #[error("the body is larger than the {limit} bytes that are allowed")]
     TooLarge { limit: usize },
+    /// 413: a bulk request has more than this many operations.
+    #[error("the request has more than the {limit} operations that are allowed")]
+    TooManyOperations { limit: usize },
     /// 415: the body is in a form that is not understood.
     #[error("{0}")]
     MediaType(String),
@@ -81,11 +96,15 @@ impl Error {
             Self::Scim(error) => (StatusCode::BAD_REQUEST, Some(error.scim_type())),
             Self::Syntax(_) => (StatusCode::BAD_REQUEST, Some(ScimType::InvalidSyntax)),
             Self::Value(_) => (StatusCode::BAD_REQUEST, Some(ScimType::InvalidValue)),
+            Self::Cursor(_) => (StatusCode::BAD_REQUEST, Some(ScimType::InvalidCursor)),
+            Self::Count(_) => (StatusCode::BAD_REQUEST, Some(ScimType::InvalidCount)),
+            Self::TooMany(_) => (StatusCode::BAD_REQUEST, Some(ScimType::TooMany)),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, None),
             Self::FilterForbidden => (StatusCode::FORBIDDEN, None),
             Self::NotFound => (StatusCode::NOT_FOUND, None),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, None),
-            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Self::Unresolved(_) => (StatusCode::CONFLICT, None),
+            Self::TooLarge { .. } | Self::TooManyOperations { .. } => (StatusCode::PAYLOAD_TOO_LARGE, None),
             Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
             Self::NotImplemented(_) => (StatusCode::NOT_IMPLEMENTED, None),
             Self::CannotVerify => (StatusCode::SERVICE_UNAVAILABLE, None),
@@ -151,15 +170,15 @@ fn retry_after(status: &Status) -> Duration {
     status.get_details_retry_info().and_then(|info| info.retry_delay).unwrap_or(RETRY_AFTER)
 }
 
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
+impl Error {
+    /// The status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.reply().status
+    }
+
+    /// The body: a SCIM error.
+    pub(crate) fn body(&self) -> Map<String, Value> {
         let reply = self.reply();
-        if let Self::Service(status) = &self
-            && reply.status.is_server_error()
-        {
-            let source = std::error::Error::source(status.as_ref()).map(tracing::field::display);
-            tracing::warn!(code = ?status.code(), said = status.message(), source, "a service failed");
-        }
         let mut body = Map::new();
         body.insert("schemas".to_owned(), vec![SCHEMA].into());
         // A string, not a number (RFC 7644 section 3.12).
@@ -168,8 +187,31 @@ impl IntoResponse for Error {
             body.insert("scimType".to_owned(), scim_type.into());
         }
         body.insert("detail".to_owned(), Value::String(reply.detail.into_owned()));
+        body
+    }
 
-        let mut response = response::json(reply.status, &body);
+    /// Tells the operator of what the client cannot mend.
+    pub(crate) fn log(&self) {
+        if let Self::Service(status) = self
+            && self.status().is_server_error()
+        {
+            let source = std::error::Error::source(status.as_ref()).map(tracing::field::display);
+            tracing::warn!(code = ?status.code(), said = status.message(), source, "a service failed");
+        }
+    }
+
+    /// The keyword of the SCIM error.
+    #[cfg(test)]
+    pub(crate) fn scim_type(&self) -> Option<&'static str> {
+        self.reply().scim_type
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        self.log();
+        let reply = self.reply();
+        let mut response = response::json(reply.status, &self.body());
         let headers = response.headers_mut();
         if reply.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="rollcall""#));

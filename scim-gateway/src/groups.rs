@@ -1,89 +1,66 @@
 //! `/Groups` and `/Groups/{id}` (RFC 7644 sections 3.3 to 3.6).
 
+pub(crate) mod operations;
+
 use std::sync::Arc;
 
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use rollcall_proto::identity::{
-    CreateGroupRequest, DeleteGroupRequest, GetGroupRequest, Group, GroupView, ListGroupsRequest,
-    ListMembersRequest, PatchGroupRequest, ReplaceGroupRequest,
-};
-use rollcall_scim::{
-    convert::group_to_json, patch::operations_from_json, projection::Projection, resource::group_from_json,
-    schema::ResourceType,
-};
-use serde_json::{Map, Value};
+use rollcall_proto::identity::{GetGroupRequest, Group, GroupView, ListGroupsRequest};
+use rollcall_scim::{projection::Projection, schema::ResourceType};
 
 use crate::{
     body::Json,
-    clients::{Gateway, answer, request},
+    clients::{answer, request},
     conditional,
     error::Error,
+    list::{List, Page},
+    members::Members,
+    pieces::Pieces,
     query::Query,
     response,
-    target::{Account, Id},
+    target::Id,
+    tenant::Tenant,
 };
 
-/// Members asked for at a time once the first are not all.
-const MEMBERS_PAGE: i32 = 5000;
-
-pub(crate) async fn create(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
-    query: Query,
-    Json(body): Json,
-) -> Result<Response, Error> {
+pub(crate) async fn create(tenant: Tenant, query: Query, Json(body): Json) -> Result<Response, Error> {
     let projection = query.projection(ResourceType::Group)?;
-    let group = group_from_json(&body)?;
-    let message = CreateGroupRequest { parent: account.name(), group: Some(group) };
-    let group = answer(gateway.groups().create_group(request(message))).await?;
-    one(StatusCode::CREATED, group, &gateway, &account, &projection).await
+    let group = operations::create(&tenant, &body).await?;
+    one(StatusCode::CREATED, group, &tenant, projection)
 }
 
-pub(crate) async fn list(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
-    query: Query,
-) -> Result<Response, Error> {
-    let projection = query.projection(ResourceType::Group)?;
-    let message = ListGroupsRequest {
-        parent: account.name(),
-        page_size: query.page_size(),
-        page_token: String::new(),
-        filter: query.filter(),
-        order_by: query.order_by(),
-        skip: query.skip(),
-        view: view(&projection).into(),
-    };
-    let page = answer(gateway.groups().list_groups(request(message))).await?;
-    let base = gateway.config.base(&account);
-    let mut resources = Vec::with_capacity(page.groups.len());
-    for mut group in page.groups {
-        complete(&mut group, &gateway, &projection).await?;
-        resources.push(shown(&group, &base, &projection));
+pub(crate) async fn list(tenant: Tenant, query: Query) -> Result<Response, Error> {
+    let projection = Arc::new(query.projection(ResourceType::Group)?);
+    let page = page(&tenant, &List::of(&query), &projection).await?;
+    let mut resources = Vec::with_capacity(page.items.len());
+    for group in page.items {
+        resources.push(shown(group, &tenant, &projection)?);
     }
-    Ok(response::list(&query, page.total_size, resources))
+    Ok(response::list(query.start(), page.total, &page.next, resources))
+}
+
+/// `POST /Groups/.search` (RFC 7644 section 3.4.3).
+pub(crate) async fn search(tenant: Tenant, Json(body): Json) -> Result<Response, Error> {
+    list(tenant, Query::from_body(&body)?).await
 }
 
 pub(crate) async fn read(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
+    tenant: Tenant,
     id: Id,
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let projection = query.projection(ResourceType::Group)?;
-    let message = GetGroupRequest { name: account.group(&id), view: view(&projection).into() };
-    let group = answer(gateway.groups().get_group(request(message))).await?;
+    let message = GetGroupRequest { name: tenant.account.group(&id), view: view(&projection).into() };
+    let group = answer(tenant.gateway.groups().get_group(request(message))).await?;
     if conditional::is_known(&headers, &group.etag) {
         return Ok(response::not_modified(&group.etag));
     }
-    one(StatusCode::OK, group, &gateway, &account, &projection).await
+    one(StatusCode::OK, group, &tenant, projection)
 }
 
 pub(crate) async fn replace(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
+    tenant: Tenant,
     id: Id,
     query: Query,
     headers: HeaderMap,
@@ -91,18 +68,14 @@ pub(crate) async fn replace(
 ) -> Result<Response, Error> {
     let projection = query.projection(ResourceType::Group)?;
     let etags = conditional::if_match(&headers)?;
-    // The id of the address counts, whatever the body says (RFC 7644 section 3.5.1).
-    let group = Group { name: account.group(&id), ..group_from_json(&body)? };
-    let message = ReplaceGroupRequest { group: Some(group), etags, view: view(&projection).into() };
-    let group = answer(gateway.groups().replace_group(request(message))).await?;
-    one(StatusCode::OK, group, &gateway, &account, &projection).await
+    let group = operations::replace(&tenant, &id, &body, etags, view(&projection)).await?;
+    one(StatusCode::OK, group, &tenant, projection)
 }
 
 /// Answers 204, because a group may hold a hundred thousand members and the client named the one it changed; 200 with
 /// the group where the client says which attributes it wants (RFC 7644 section 3.5.2).
 pub(crate) async fn patch(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
+    tenant: Tenant,
     id: Id,
     query: Query,
     headers: HeaderMap,
@@ -110,27 +83,43 @@ pub(crate) async fn patch(
 ) -> Result<Response, Error> {
     let projection = query.projection(ResourceType::Group)?;
     let etags = conditional::if_match(&headers)?;
-    let operations = operations_from_json(&body)?;
     let view = if query.names_attributes() { view(&projection) } else { GroupView::Basic };
-    let message = PatchGroupRequest { name: account.group(&id), operations, etags, view: view.into() };
-    let group = answer(gateway.groups().patch_group(request(message))).await?;
+    let group = operations::patch(&tenant, &id, &body, etags, view).await?;
     if query.names_attributes() {
-        one(StatusCode::OK, group, &gateway, &account, &projection).await
+        one(StatusCode::OK, group, &tenant, projection)
     } else {
         Ok(response::changed(&group.etag))
     }
 }
 
-pub(crate) async fn delete(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
-    id: Id,
-    headers: HeaderMap,
-) -> Result<Response, Error> {
-    let etags = conditional::if_match(&headers)?;
-    let message = DeleteGroupRequest { name: account.group(&id), etags };
-    answer(gateway.groups().delete_group(request(message))).await?;
+pub(crate) async fn delete(tenant: Tenant, id: Id, headers: HeaderMap) -> Result<Response, Error> {
+    operations::delete(&tenant, &id, conditional::if_match(&headers)?).await?;
     Ok(response::deleted())
+}
+
+/// A page of groups.
+pub(crate) async fn page(
+    tenant: &Tenant,
+    list: &List,
+    projection: &Projection,
+) -> Result<Page<Group>, Error> {
+    let List { filter, order_by, page_size, page_token, skip } = list.clone();
+    let message = ListGroupsRequest {
+        parent: tenant.account.name(),
+        page_size,
+        page_token,
+        filter,
+        order_by,
+        skip,
+        view: view(projection).into(),
+    };
+    let answer = answer(tenant.gateway.groups().list_groups(request(message))).await?;
+    Ok(Page { items: answer.groups, total: answer.total_size, next: answer.next_page_token })
+}
+
+/// A group as it is shown, with all of its members.
+pub(crate) fn shown(group: Group, tenant: &Tenant, projection: &Arc<Projection>) -> Result<Pieces, Error> {
+    Members::split(group, tenant, projection)
 }
 
 /// Members are read only where they are shown.
@@ -138,34 +127,9 @@ fn view(projection: &Projection) -> GroupView {
     if projection.wants("members") { GroupView::Full } else { GroupView::Basic }
 }
 
-/// Reads the members that did not come with the group, which hold no more than a page.
-async fn complete(group: &mut Group, gateway: &Gateway, projection: &Projection) -> Result<(), Error> {
-    let mut page_token = std::mem::take(&mut group.members_next_page_token);
-    while !page_token.is_empty() && projection.wants("members") {
-        let message = ListMembersRequest { parent: group.name.clone(), page_size: MEMBERS_PAGE, page_token };
-        let page = answer(gateway.groups().list_members(request(message))).await?;
-        group.members.extend(page.members);
-        page_token = page.next_page_token;
-    }
-    Ok(())
-}
-
-fn shown(group: &Group, base: &str, projection: &Projection) -> Map<String, Value> {
-    let mut resource = group_to_json(group, base);
-    projection.apply(&mut resource);
-    resource
-}
-
-async fn one(
-    status: StatusCode,
-    mut group: Group,
-    gateway: &Gateway,
-    account: &Account,
-    projection: &Projection,
-) -> Result<Response, Error> {
-    complete(&mut group, gateway, projection).await?;
-    let base = gateway.config.base(account);
-    let id = group.name.rsplit('/').next().unwrap_or_default();
-    let location = format!("{base}/Groups/{id}");
-    Ok(response::resource(status, &shown(&group, &base, projection), &group.etag, &location))
+fn one(status: StatusCode, group: Group, tenant: &Tenant, projection: Projection) -> Result<Response, Error> {
+    let location = operations::location(tenant, &group.name);
+    let etag = group.etag.clone();
+    let body = shown(group, tenant, &Arc::new(projection))?;
+    Ok(response::resource(body.into_response(status), &etag, &location))
 }

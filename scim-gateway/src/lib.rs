@@ -6,31 +6,42 @@
 //! | [`router`](router()) | every route, and the layers around them |
 //! | `auth` | who may come in: the bearer token and the cache of those verified |
 //! | `target` | account and id in the address |
+//! | `tenant`, `forwarded` | for whom a request is done, and by which address it came |
 //! | `query`, `body`, `conditional` | a request turned into types before anything is done |
-//! | `users`, `groups`, `discovery`, `unimplemented` | a file per resource |
+//! | `users`, `groups`, `discovery`, `me` | a file per resource; `operations` below it is what `bulk` does too |
+//! | `search`, `bulk` | users and groups together, many operations together |
 //! | `response`, `error` | the answers; `error` is the only place that chooses a status for a failure |
-//! | `clients` | the gRPC services behind, with their deadlines |
+//! | `pieces`, `members` | answers too long for memory, read while they are sent |
+//! | `clients`, `list` | the gRPC services behind, with their deadlines |
 
 mod auth;
 mod body;
+mod bulk;
 mod clients;
 mod conditional;
 mod config;
 mod discovery;
 mod error;
+mod forwarded;
 mod groups;
+mod list;
 mod log;
+mod me;
+mod members;
+mod pieces;
 mod query;
 mod response;
 mod router;
+mod search;
 mod target;
-mod unimplemented;
+mod tenant;
 mod users;
 
 use rollcall_serve::{http, listener};
 
 pub use clients::Clients;
 pub use config::{Config, Options, Upstreams};
+pub use forwarded::Network;
 pub use router::router;
 
 /// Runs the gateway by itself until SIGTERM or SIGINT.

@@ -3,9 +3,9 @@
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::{error::Error, query::Query};
+use crate::{error::Error, pieces::Pieces, query::Start};
 
 const LIST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 
@@ -21,14 +21,8 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-/// A resource with its version and its address.
-pub(crate) fn resource(
-    status: StatusCode,
-    body: &Map<String, Value>,
-    etag: &str,
-    location: &str,
-) -> Response {
-    let mut response = json(status, body);
+/// The answer that has a resource for its body, with the resource's version and address.
+pub(crate) fn resource(mut response: Response, etag: &str, location: &str) -> Response {
     set(&mut response, header::ETAG, etag);
     set(&mut response, header::LOCATION, location);
     response
@@ -53,16 +47,30 @@ pub(crate) fn deleted() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// A page of resources (RFC 7644 section 3.4.2).
-pub(crate) fn list(query: &Query, total: i32, resources: Vec<Map<String, Value>>) -> Response {
-    let body = json!({
+/// A page of resources (RFC 7644 section 3.4.2). By cursor it has no index, and names the next page but at the end (RFC
+/// 9865 section 2).
+pub(crate) fn list(start: &Start, total: i32, next: &str, resources: Vec<Pieces>) -> Response {
+    let mut head = json!({
         "schemas": [LIST_SCHEMA],
         "totalResults": total,
         "itemsPerPage": resources.len(),
-        "startIndex": query.start_index(),
-        "Resources": resources,
     });
-    json(StatusCode::OK, &body)
+    match start {
+        Start::Index(index) => head["startIndex"] = (*index).into(),
+        Start::Cursor(_) if !next.is_empty() => head["nextCursor"] = next.into(),
+        Start::Cursor(_) => {}
+    }
+    let mut body = Pieces::default();
+    body.push(head.to_string().trim_end_matches('}').as_bytes());
+    body.push(b",\"Resources\":[");
+    for (index, resource) in resources.into_iter().enumerate() {
+        if index > 0 {
+            body.push(b",");
+        }
+        body.extend(resource);
+    }
+    body.push(b"]}");
+    body.into_response(StatusCode::OK)
 }
 
 /// All there is, on one page.

@@ -13,12 +13,12 @@ use tower::util::MapRequest;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    auth,
+    auth, bulk,
     clients::{Clients, Gateway},
     config::Config,
     discovery,
     error::{self, Error},
-    groups, log, unimplemented, users,
+    groups, log, me, search, users,
 };
 
 /// The SCIM interface as an axum router, ready to be served. Every answer that is not a success is a SCIM error.
@@ -45,11 +45,11 @@ fn build(gateway: Arc<Gateway>) -> Router {
         .route("/{account}/scim/v2/Schemas/{key}", get(discovery::schema))
         .route("/{account}/scim/v2/ResourceTypes", get(discovery::resource_types))
         .route("/{account}/scim/v2/ResourceTypes/{key}", get(discovery::resource_type))
-        .route("/{account}/scim/v2/Me", any(unimplemented::me))
-        .route("/{account}/scim/v2/Bulk", post(unimplemented::bulk))
-        .route("/{account}/scim/v2/.search", post(unimplemented::search))
-        .route("/{account}/scim/v2/Users/.search", post(unimplemented::search))
-        .route("/{account}/scim/v2/Groups/.search", post(unimplemented::search))
+        .route("/{account}/scim/v2/.search", post(search::root))
+        .route("/{account}/scim/v2/Users/.search", post(users::search))
+        .route("/{account}/scim/v2/Groups/.search", post(groups::search))
+        .route("/{account}/scim/v2/Bulk", post(bulk::bulk))
+        .route("/{account}/scim/v2/Me", any(me::me))
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         // The last is the outermost.

@@ -7,7 +7,7 @@ use http::request::Parts;
 
 use crate::error::Error;
 
-/// The id of an account. A handler gets it only behind [`auth`](crate::auth), which puts it there.
+/// The id of an account. [`auth`](crate::auth) puts it on a request that may come in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Account(Arc<str>);
 
@@ -51,16 +51,8 @@ impl fmt::Display for Account {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Account {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        parts.extensions.get::<Self>().cloned().ok_or(Error::Unauthenticated)
-    }
-}
-
 /// The id of a resource, in the shape of every id that the service gives out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Id(String);
 
 impl Id {
@@ -73,6 +65,12 @@ impl Id {
                 _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
             });
         well_formed.then(|| Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
     }
 }
 

@@ -1,83 +1,64 @@
 //! `/Users` and `/Users/{id}` (RFC 7644 sections 3.3 to 3.6).
 
-use std::sync::Arc;
+pub(crate) mod operations;
 
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use rollcall_proto::identity::{
-    CreateUserRequest, DeleteUserRequest, GetUserRequest, ListUsersRequest, PatchUserRequest,
-    ReplaceUserRequest, User, UserSource, UserView,
-};
-use rollcall_scim::{
-    convert::user_to_json, patch::operations_from_json, projection::Projection, resource::user_from_json,
-    schema::ResourceType,
-};
+use rollcall_proto::identity::{GetUserRequest, ListUsersRequest, User, UserView};
+use rollcall_scim::{convert::user_to_json, projection::Projection, schema::ResourceType};
 use serde_json::{Map, Value};
 
 use crate::{
     body::Json,
-    clients::{Gateway, answer, request},
+    clients::{answer, request},
     conditional,
     error::Error,
+    list::{List, Page},
+    pieces::Pieces,
     query::Query,
     response,
-    target::{Account, Id},
+    target::Id,
+    tenant::Tenant,
 };
 
-pub(crate) async fn create(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
-    query: Query,
-    Json(body): Json,
-) -> Result<Response, Error> {
+pub(crate) async fn create(tenant: Tenant, query: Query, Json(body): Json) -> Result<Response, Error> {
     let projection = query.projection(ResourceType::User)?;
-    let user = user_from_json(&body)?;
-    let message =
-        CreateUserRequest { parent: account.name(), user: Some(user), source: UserSource::Scim.into() };
-    let user = answer(gateway.users().create_user(request(message))).await?;
-    Ok(one(StatusCode::CREATED, &user, &gateway.config.base(&account), &projection))
+    let user = operations::create(&tenant, &body).await?;
+    Ok(one(StatusCode::CREATED, &user, &tenant, &projection))
 }
 
-pub(crate) async fn list(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
-    query: Query,
-) -> Result<Response, Error> {
+pub(crate) async fn list(tenant: Tenant, query: Query) -> Result<Response, Error> {
     let projection = query.projection(ResourceType::User)?;
-    let message = ListUsersRequest {
-        parent: account.name(),
-        page_size: query.page_size(),
-        page_token: String::new(),
-        filter: query.filter(),
-        order_by: query.order_by(),
-        skip: query.skip(),
-        view: view(&projection).into(),
-    };
-    let page = answer(gateway.users().list_users(request(message))).await?;
-    let base = gateway.config.base(&account);
-    let resources = page.users.iter().map(|user| shown(user, &base, &projection)).collect();
-    Ok(response::list(&query, page.total_size, resources))
+    let page = page(&tenant, &List::of(&query), &projection).await?;
+    let mut resources = Vec::with_capacity(page.items.len());
+    for user in &page.items {
+        resources.push(shown(user, &tenant, &projection)?);
+    }
+    Ok(response::list(query.start(), page.total, &page.next, resources))
+}
+
+/// `POST /Users/.search` (RFC 7644 section 3.4.3).
+pub(crate) async fn search(tenant: Tenant, Json(body): Json) -> Result<Response, Error> {
+    list(tenant, Query::from_body(&body)?).await
 }
 
 pub(crate) async fn read(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
+    tenant: Tenant,
     id: Id,
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let projection = query.projection(ResourceType::User)?;
-    let message = GetUserRequest { name: account.user(&id), view: view(&projection).into() };
-    let user = answer(gateway.users().get_user(request(message))).await?;
+    let message = GetUserRequest { name: tenant.account.user(&id), view: view(&projection).into() };
+    let user = answer(tenant.gateway.users().get_user(request(message))).await?;
     if conditional::is_known(&headers, &user.etag) {
         return Ok(response::not_modified(&user.etag));
     }
-    Ok(one(StatusCode::OK, &user, &gateway.config.base(&account), &projection))
+    Ok(one(StatusCode::OK, &user, &tenant, &projection))
 }
 
 pub(crate) async fn replace(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
+    tenant: Tenant,
     id: Id,
     query: Query,
     headers: HeaderMap,
@@ -85,17 +66,13 @@ pub(crate) async fn replace(
 ) -> Result<Response, Error> {
     let projection = query.projection(ResourceType::User)?;
     let etags = conditional::if_match(&headers)?;
-    // The id of the address counts, whatever the body says (RFC 7644 section 3.5.1).
-    let user = User { name: account.user(&id), ..user_from_json(&body)? };
-    let message = ReplaceUserRequest { user: Some(user), etags, view: view(&projection).into() };
-    let user = answer(gateway.users().replace_user(request(message))).await?;
-    Ok(one(StatusCode::OK, &user, &gateway.config.base(&account), &projection))
+    let user = operations::replace(&tenant, &id, &body, etags, view(&projection)).await?;
+    Ok(one(StatusCode::OK, &user, &tenant, &projection))
 }
 
 /// Answers 200 with the user: clients differ in what they expect, and a body satisfies more of them than none.
 pub(crate) async fn patch(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
+    tenant: Tenant,
     id: Id,
     query: Query,
     headers: HeaderMap,
@@ -103,23 +80,34 @@ pub(crate) async fn patch(
 ) -> Result<Response, Error> {
     let projection = query.projection(ResourceType::User)?;
     let etags = conditional::if_match(&headers)?;
-    let operations = operations_from_json(&body)?;
-    let message =
-        PatchUserRequest { name: account.user(&id), operations, etags, view: view(&projection).into() };
-    let user = answer(gateway.users().patch_user(request(message))).await?;
-    Ok(one(StatusCode::OK, &user, &gateway.config.base(&account), &projection))
+    let user = operations::patch(&tenant, &id, &body, etags, view(&projection)).await?;
+    Ok(one(StatusCode::OK, &user, &tenant, &projection))
 }
 
-pub(crate) async fn delete(
-    State(gateway): State<Arc<Gateway>>,
-    account: Account,
-    id: Id,
-    headers: HeaderMap,
-) -> Result<Response, Error> {
-    let etags = conditional::if_match(&headers)?;
-    let message = DeleteUserRequest { name: account.user(&id), etags };
-    answer(gateway.users().delete_user(request(message))).await?;
+pub(crate) async fn delete(tenant: Tenant, id: Id, headers: HeaderMap) -> Result<Response, Error> {
+    operations::delete(&tenant, &id, conditional::if_match(&headers)?).await?;
     Ok(response::deleted())
+}
+
+/// A page of users.
+pub(crate) async fn page(tenant: &Tenant, list: &List, projection: &Projection) -> Result<Page<User>, Error> {
+    let List { filter, order_by, page_size, page_token, skip } = list.clone();
+    let message = ListUsersRequest {
+        parent: tenant.account.name(),
+        page_size,
+        page_token,
+        filter,
+        order_by,
+        skip,
+        view: view(projection).into(),
+    };
+    let answer = answer(tenant.gateway.users().list_users(request(message))).await?;
+    Ok(Page { items: answer.users, total: answer.total_size, next: answer.next_page_token })
+}
+
+/// A user as it is shown in a list.
+pub(crate) fn shown(user: &User, tenant: &Tenant, projection: &Projection) -> Result<Pieces, Error> {
+    Pieces::of(&projected(user, tenant, projection))
 }
 
 /// The groups of a user cost a look-up; they are read only where they are shown.
@@ -127,13 +115,13 @@ fn view(projection: &Projection) -> UserView {
     if projection.wants("groups") { UserView::Full } else { UserView::Basic }
 }
 
-fn shown(user: &User, base: &str, projection: &Projection) -> Map<String, Value> {
-    let mut resource = user_to_json(user, base);
+fn projected(user: &User, tenant: &Tenant, projection: &Projection) -> Map<String, Value> {
+    let mut resource = user_to_json(user, &tenant.base);
     projection.apply(&mut resource);
     resource
 }
 
-fn one(status: StatusCode, user: &User, base: &str, projection: &Projection) -> Response {
-    let id = user.name.rsplit('/').next().unwrap_or_default();
-    response::resource(status, &shown(user, base, projection), &user.etag, &format!("{base}/Users/{id}"))
+fn one(status: StatusCode, user: &User, tenant: &Tenant, projection: &Projection) -> Response {
+    let body = response::json(status, &projected(user, tenant, projection));
+    response::resource(body, &user.etag, &operations::location(tenant, &user.name))
 }

@@ -2,7 +2,7 @@
 
 use crate::{filter, patch, path, projection, resource};
 
-/// The kinds of error of RFC 7644 section 3.12, table 9.
+/// The kinds of error of RFC 7644 section 3.12, table 9, and of RFC 9865 section 2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScimType {
     /// The filter is not a filter, or asks for a comparison that the attribute does not have.
@@ -25,10 +25,16 @@ pub enum ScimType {
     InvalidVers,
     /// The request would have put personal data into a URI.
     Sensitive,
+    /// The cursor is none that was given out for this query.
+    InvalidCursor,
+    /// The cursor is too old.
+    ExpiredCursor,
+    /// The size of the page is none that can be had.
+    InvalidCount,
 }
 
 /// Each kind with its name in SCIM JSON and its name as the reason of a gRPC `ErrorInfo`.
-const NAMES: [(ScimType, &str, &str); 10] = [
+const NAMES: [(ScimType, &str, &str); 13] = [
     (ScimType::InvalidFilter, "invalidFilter", "INVALID_FILTER"),
     (ScimType::TooMany, "tooMany", "TOO_MANY"),
     (ScimType::Uniqueness, "uniqueness", "UNIQUENESS"),
@@ -39,6 +45,9 @@ const NAMES: [(ScimType, &str, &str); 10] = [
     (ScimType::InvalidValue, "invalidValue", "INVALID_VALUE"),
     (ScimType::InvalidVers, "invalidVers", "INVALID_VERS"),
     (ScimType::Sensitive, "sensitive", "SENSITIVE"),
+    (ScimType::InvalidCursor, "invalidCursor", "INVALID_CURSOR"),
+    (ScimType::ExpiredCursor, "expiredCursor", "EXPIRED_CURSOR"),
+    (ScimType::InvalidCount, "invalidCount", "INVALID_COUNT"),
 ];
 
 impl ScimType {
