@@ -84,7 +84,7 @@ fn by_column(
     keys: &[String],
 ) -> Result<Found, Error> {
     let from = Sql::new(column).sql(ROW).sql(" FROM users WHERE users.account_id = ").text(account);
-    find(connection, account, from.sql(" AND ").sql(column).sql(" IN "), keys)
+    find(connection, account, from.sql(" AND ").sql(column), keys)
 }
 
 fn by_email(connection: &mut Connection, account: &str, keys: &[String]) -> Result<Found, Error> {
@@ -95,7 +95,7 @@ fn by_email(connection: &mut Connection, account: &str, keys: &[String]) -> Resu
         .text(account)
         .sql(" AND v.attribute = ")
         .literal(Attribute::Emails.number())
-        .sql(" AND v.value IN ");
+        .sql(" AND v.value");
     find(connection, account, from, keys)
 }
 
@@ -106,7 +106,7 @@ fn find(connection: &mut Connection, account: &str, from: Sql, keys: &[String]) 
     if keys.is_empty() {
         return Ok(Found::new());
     }
-    let query = Sql::new("SELECT DISTINCT ").then(from).ids(connection, keys).sql(" ORDER BY users.id");
+    let query = Sql::new("SELECT DISTINCT ").then(from).among(connection, keys).sql(" ORDER BY users.id");
     let rows: Vec<Row> = query.query::<(Text, Text, BigInt, BigInt, BigInt, Binary)>().load(connection)?;
     let mut found = Found::new();
     for (key, id, version, created, updated, document) in rows {
@@ -199,10 +199,10 @@ fn direct(
     let groups: Vec<String> = checks.iter().map(|check| check.group_id.clone()).collect();
     let query = Sql::new("SELECT member_id, group_id FROM members WHERE account_id = ")
         .text(account)
-        .sql(" AND member_id IN ")
-        .ids(connection, ids)
-        .sql(" AND group_id IN ")
-        .ids(connection, &groups);
+        .sql(" AND member_id")
+        .among(connection, ids)
+        .sql(" AND group_id")
+        .among(connection, &groups);
     let rows: Vec<(String, String)> = query.query::<(Text, Text)>().load(connection)?;
     Ok(rows.into_iter().collect())
 }

@@ -80,7 +80,7 @@ pub(crate) fn apply(
     match change {
         MemberChange::Add(ids) => add(connection, account, group, ids, diff)?,
         MemberChange::Remove(ids) => {
-            let list = Sql::new(" AND member_id IN ").ids(connection, &ids);
+            let list = Sql::new(" AND member_id").among(connection, &ids);
             diff.remove(remove(connection, account, group, list)?);
         }
         MemberChange::RemoveWhere(condition) => {
@@ -89,7 +89,7 @@ pub(crate) fn apply(
         }
         MemberChange::RemoveAll => diff.remove(remove(connection, account, group, Sql::default())?),
         MemberChange::Replace(ids) => {
-            let list = Sql::new(" AND member_id NOT IN ").ids(connection, &ids);
+            let list = Sql::new(" AND member_id").not_among(connection, &ids);
             diff.remove(remove(connection, account, group, list)?);
             add(connection, account, group, ids, diff)?;
         }
@@ -136,8 +136,8 @@ fn among(
         .text(account)
         .sql(" AND group_id = ")
         .text(group)
-        .sql(" AND member_id IN ")
-        .ids(connection, ids);
+        .sql(" AND member_id")
+        .among(connection, ids);
     Ok(query.query::<Text>().load(connection)?)
 }
 
@@ -180,8 +180,8 @@ fn insert(
             .sql(table)
             .sql(" WHERE r.account_id = ")
             .text(account)
-            .sql(" AND r.id IN ")
-            .ids(connection, ids)
+            .sql(" AND r.id")
+            .among(connection, ids)
             .sql(" ON CONFLICT DO NOTHING RETURNING member_id");
     Ok(statement.query::<Text>().load(connection)?)
 }
@@ -290,8 +290,8 @@ pub(crate) fn direct_groups(
     let query = Sql::new("SELECT m.member_id, g.id, g.document FROM members m")
         .sql(" JOIN groups g ON g.account_id = m.account_id AND g.id = m.group_id WHERE m.account_id = ")
         .text(account)
-        .sql(" AND m.member_id IN ")
-        .ids(connection, ids)
+        .sql(" AND m.member_id")
+        .among(connection, ids)
         .sql(" ORDER BY m.member_id, g.id");
     collect(connection, account, query)
 }
@@ -305,8 +305,8 @@ pub(crate) fn effective_groups(
     let query = Sql::new("WITH RECURSIVE up (member_id, group_id, depth) AS (")
         .sql("SELECT m.member_id, m.group_id, 1 FROM members m WHERE m.account_id = ")
         .text(account)
-        .sql(" AND m.member_id IN ")
-        .ids(connection, ids)
+        .sql(" AND m.member_id")
+        .among(connection, ids)
         .sql(" UNION SELECT up.member_id, m.group_id, up.depth + 1 FROM up JOIN members m ON m.account_id = ")
         .text(account)
         .sql(" AND m.member_id = up.group_id WHERE up.depth < ")
