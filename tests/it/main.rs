@@ -15,21 +15,27 @@
 )]
 
 mod bad_input;
+mod bulk;
 mod client;
 mod command_line;
 mod concurrency;
+mod cursors;
 mod dialects;
 mod discovery;
 mod entra;
 mod etag;
 mod filters;
+mod forwarded;
 mod isolation;
 mod life;
 mod lookups;
+mod me;
+mod members;
 mod okta;
 mod other_providers;
 mod paging;
 mod projection;
+mod search;
 mod separate;
 mod server;
 mod tokens;
