@@ -9,17 +9,18 @@ use crate::{
     server::{Server, both},
 };
 
-fn rollcall(server: &Server, arguments: &[&str]) -> Output {
+pub(crate) fn rollcall(server: &Server, arguments: &[&str]) -> Output {
     Command::new(Server::binary())
         .args(arguments)
         .envs(server.store.settings())
         .env("ROLLCALL_TOKEN_SERVICE", &server.token)
+        .env("ROLLCALL_IDENTITY_SERVICE", &server.identity)
         .current_dir(server.directory.path())
         .output()
         .unwrap()
 }
 
-fn succeeds(output: &Output) -> String {
+pub(crate) fn succeeds(output: &Output) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}{err}");
     out.into_owned()

@@ -171,7 +171,8 @@ pub(crate) struct Server {
     process: Process,
     /// The address of the SCIM interface.
     pub(crate) scim: String,
-    identity: String,
+    /// The address of the identity service.
+    pub(crate) identity: String,
     /// The address of the token service.
     pub(crate) token: String,
     idp: Client,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     client::{self, human_time, id_of, json_time},
     error::Error,
-    output,
+    output, settings,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -33,12 +33,16 @@ Example:
         #[command(flatten)]
         client: client::Options,
     },
+    /// Show and change what an account decides about the life of its users and groups
+    #[command(subcommand)]
+    Settings(settings::Command),
 }
 
 pub(crate) async fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::Create { account, display_name, client } => create(account, display_name, &client).await,
         Command::List { client } => list(&client).await,
+        Command::Settings(command) => settings::run(command).await,
     }
 }
 

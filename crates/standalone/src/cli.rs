@@ -31,11 +31,11 @@ pub(crate) struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    Serve(serve::Options),
+    Serve(Box<serve::Options>),
     /// Generate, list and revoke the tokens of identity providers
     #[command(subcommand)]
     Token(token::Command),
-    /// Create and list accounts, the tenants
+    /// Create, list and set up accounts, the tenants
     #[command(subcommand)]
     Account(account::Command),
     Migrate(migrate::Options),

@@ -1,4 +1,4 @@
-//! The commands' way to the token service.
+//! The commands' way to the services.
 
 use std::time::Duration;
 
@@ -35,11 +35,31 @@ impl Options {
         &self,
         call: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Result<T, Error> {
-        match tokio::time::timeout(PATIENCE, call).await {
-            Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) => Err(Error::call(&self.token_service, &status)),
-            Err(_) => Err(Error::Unreachable { uri: self.token_service.clone() }),
-        }
+        answer(TOKEN, &self.token_service, call).await
+    }
+}
+
+/// A service that commands talk to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Service {
+    /// What it is, for people.
+    pub(crate) name: &'static str,
+    /// The option that says where it is.
+    pub(crate) option: &'static str,
+}
+
+const TOKEN: Service = Service { name: "token service", option: "--token-service" };
+
+/// The answer of the service at `uri` to a call, or what went wrong in words for the person at the terminal.
+pub(crate) async fn answer<T>(
+    service: Service,
+    uri: &str,
+    call: impl Future<Output = Result<Response<T>, Status>>,
+) -> Result<T, Error> {
+    match tokio::time::timeout(PATIENCE, call).await {
+        Ok(Ok(response)) => Ok(response.into_inner()),
+        Ok(Err(status)) => Err(Error::call(service, uri, &status)),
+        Err(_) => Err(Error::Unreachable { service, uri: uri.to_owned() }),
     }
 }
 

@@ -4,6 +4,8 @@ use std::{error::Error as _, io, path::PathBuf};
 
 use tonic::{Code, Status};
 
+use crate::client::Service;
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
@@ -20,10 +22,8 @@ pub(crate) enum Error {
     Account { account: &'static str, message: String },
     #[error("a part of the server ended by a defect: {0}")]
     Defect(#[from] tokio::task::JoinError),
-    #[error(
-        "no token service answers at {uri}; start it with `rollcall serve`, or name another with --token-service"
-    )]
-    Unreachable { uri: String },
+    #[error("no {} answers at {uri}; start it with `rollcall serve`, or name another with {}", .service.name, .service.option)]
+    Unreachable { service: Service, uri: String },
     #[error("{0}")]
     Refused(String),
     #[error("cannot write the output: {0}")]
@@ -31,18 +31,18 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// The failure of a call to the token service at `uri`.
-    pub(crate) fn call(uri: &str, status: &Status) -> Self {
+    /// The failure of a call to the service at `uri`.
+    pub(crate) fn call(service: Service, uri: &str, status: &Status) -> Self {
         // A status with a source was made on this side: no answer came.
         let unanswered = status.source().is_some() || status.code() == Code::DeadlineExceeded;
         if unanswered {
-            return Self::Unreachable { uri: uri.to_owned() };
+            return Self::Unreachable { service, uri: uri.to_owned() };
         }
         // Rollcall's own failures carry details; these do not come from it.
         let foreign = status.details().is_empty()
             && matches!(status.code(), Code::Internal | Code::Unknown | Code::Unimplemented);
         Self::Refused(if foreign {
-            format!("what answers at {uri} is not a token service")
+            format!("what answers at {uri} is not the {}", service.name)
         } else {
             status.message().to_owned()
         })

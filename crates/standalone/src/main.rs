@@ -8,6 +8,7 @@ mod error;
 mod migrate;
 mod output;
 mod serve;
+mod settings;
 mod token;
 
 use std::process::ExitCode;
@@ -39,8 +40,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Error> {
-    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(options) => serve::run(options).await,
+    match cli.command.unwrap_or(Command::Serve(Box::new(cli.serve))) {
+        Command::Serve(options) => serve::run(*options).await,
         Command::Token(command) => token::run(command).await,
         Command::Account(command) => account::run(command).await,
         Command::Migrate(options) => migrate::run(&options),
