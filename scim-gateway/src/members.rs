@@ -112,3 +112,6 @@ impl Members {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ pub fn router(clients: Clients, config: Config) -> Router {
     build(Gateway::new(clients, config))
 }
 
-fn build(gateway: Arc<Gateway>) -> Router {
+pub(crate) fn build(gateway: Arc<Gateway>) -> Router {
     let routes = Router::new()
         .route("/{account}/scim/v2/Users", get(users::list).post(users::create))
         .route(
