@@ -36,6 +36,7 @@ mod other_providers;
 mod paging;
 mod projection;
 mod search;
+mod rfc;
 mod separate;
 mod server;
 mod tokens;
