@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Binary, Text},
+    sql_types::{BigInt, Binary, Bool, Text},
 };
 use rollcall_db::Connection;
 use rollcall_proto::identity::{
@@ -12,7 +12,13 @@ use rollcall_proto::identity::{
 };
 use rollcall_scim::fold;
 
-use super::{error::Error, members, sql::Sql, tables::users, users as store, value::Attribute};
+use super::{
+    error::Error,
+    members,
+    sql::{Rows, Sql},
+    users as store,
+    value::Attribute,
+};
 
 /// The most users found by one e-mail address.
 const MAX_FOUND: usize = 10;
@@ -83,30 +89,35 @@ fn by_column(
     column: &'static str,
     keys: &[String],
 ) -> Result<Found, Error> {
-    let from = Sql::new(column).sql(ROW).sql(" FROM users WHERE users.account_id = ").text(account);
-    find(connection, account, from.sql(" AND ").sql(column), keys)
-}
-
-fn by_email(connection: &mut Connection, account: &str, keys: &[String]) -> Result<Found, Error> {
-    let from = Sql::new("v.value")
-        .sql(ROW)
-        .sql(" FROM user_values v JOIN users ON users.account_id = v.account_id AND users.id = v.user_id")
-        .sql(" WHERE v.account_id = ")
-        .text(account)
-        .sql(" AND v.attribute = ")
-        .literal(Attribute::Emails.number())
-        .sql(" AND v.value");
+    let condition = Sql::new("users.account_id = ").text(account).sql(" AND ").sql(column).sql(" = k.value");
+    let from = Sql::new("FROM ").keyed(connection, keys, USERS, condition);
     find(connection, account, from, keys)
 }
 
-const ROW: &str = ", users.id, users.version, users.created_at, users.updated_at, users.document";
+fn by_email(connection: &mut Connection, account: &str, keys: &[String]) -> Result<Found, Error> {
+    let condition = Sql::new("v.account_id = ")
+        .text(account)
+        .sql(" AND v.attribute = ")
+        .literal(Attribute::Emails.number())
+        .sql(" AND v.value = k.value");
+    let from = Sql::new("FROM ")
+        .keyed(connection, keys, Rows { select: "v.*", table: "user_values", alias: "v" }, condition)
+        .sql(" JOIN users ON users.account_id = v.account_id AND users.id = v.user_id");
+    find(connection, account, from, keys)
+}
+
+const USERS: Rows = Rows { select: "users.*", table: "users", alias: "users" };
 
 fn find(connection: &mut Connection, account: &str, from: Sql, keys: &[String]) -> Result<Found, Error> {
     type Row = (String, String, i64, i64, i64, Vec<u8>);
     if keys.is_empty() {
         return Ok(Found::new());
     }
-    let query = Sql::new("SELECT DISTINCT ").then(from).among(connection, keys).sql(" ORDER BY users.id");
+    let query = Sql::new(
+        "SELECT DISTINCT k.value, users.id, users.version, users.created_at, users.updated_at, users.document ",
+    )
+    .then(from)
+    .sql(" ORDER BY users.id");
     let rows: Vec<Row> = query.query::<(Text, Text, BigInt, BigInt, BigInt, Binary)>().load(connection)?;
     let mut found = Found::new();
     for (key, id, version, created, updated, document) in rows {
@@ -124,11 +135,9 @@ fn active(
     account: &str,
     ids: &[String],
 ) -> Result<HashMap<String, bool>, Error> {
-    let query = users::table
-        .filter(users::account_id.eq(account))
-        .filter(users::id.eq_any(ids))
-        .select((users::id, users::active));
-    Ok(query.load::<(String, bool)>(connection)?.into_iter().collect())
+    let condition = Sql::new("users.account_id = ").text(account).sql(" AND users.id = k.value");
+    let query = Sql::new("SELECT users.id, users.active FROM ").keyed(connection, ids, USERS, condition);
+    Ok(query.query::<(Text, Bool)>().load::<(String, bool)>(connection)?.into_iter().collect())
 }
 
 /// The groups of users, a result for each id in the order of the ids.
@@ -197,12 +206,12 @@ fn direct(
     checks: &[MembershipCheck],
 ) -> Result<HashSet<(String, String)>, Error> {
     let groups: Vec<String> = checks.iter().map(|check| check.group_id.clone()).collect();
-    let query = Sql::new("SELECT member_id, group_id FROM members WHERE account_id = ")
-        .text(account)
-        .sql(" AND member_id")
-        .among(connection, ids)
-        .sql(" AND group_id")
-        .among(connection, &groups);
+    let condition = Sql::new("m.account_id = ").text(account).sql(" AND m.member_id = k.value");
+    let query = Sql::new("SELECT m.member_id, m.group_id FROM ")
+        .keyed(connection, ids, Rows { select: "m.*", table: "members", alias: "m" }, condition)
+        .sql(" WHERE NOT (")
+        .none_of(connection, "m.group_id", &groups)
+        .sql(")");
     let rows: Vec<(String, String)> = query.query::<(Text, Text)>().load(connection)?;
     Ok(rows.into_iter().collect())
 }

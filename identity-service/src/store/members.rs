@@ -18,7 +18,7 @@ use super::{
     filter,
     head::{self, Delta, Entry},
     settings,
-    sql::Sql,
+    sql::{Rows, Sql},
     tables::{groups, members},
 };
 use crate::name;
@@ -79,17 +79,14 @@ pub(crate) fn apply(
 ) -> Result<(), Error> {
     match change {
         MemberChange::Add(ids) => add(connection, account, group, ids, diff)?,
-        MemberChange::Remove(ids) => {
-            let list = Sql::new(" AND member_id").among(connection, &ids);
-            diff.remove(remove(connection, account, group, list)?);
-        }
+        MemberChange::Remove(ids) => diff.remove(remove_named(connection, account, group, &ids)?),
         MemberChange::RemoveWhere(condition) => {
             let list = Sql::new(" AND member_id IN ").then(filter::members(account, group, &condition));
             diff.remove(remove(connection, account, group, list)?);
         }
         MemberChange::RemoveAll => diff.remove(remove(connection, account, group, Sql::default())?),
         MemberChange::Replace(ids) => {
-            let list = Sql::new(" AND member_id").not_among(connection, &ids);
+            let list = Sql::new(" AND ").none_of(connection, "members.member_id", &ids);
             diff.remove(remove(connection, account, group, list)?);
             add(connection, account, group, ids, diff)?;
         }
@@ -106,9 +103,9 @@ fn add(
     ids: Vec<String>,
     diff: &mut Diff,
 ) -> Result<(), Error> {
-    let mut added = insert(connection, account, group, "users r", USER, &ids)?;
+    let mut added = insert(connection, account, group, "users", USER, &ids)?;
     if added.len() < ids.len() {
-        added.extend(insert(connection, account, group, "groups r", GROUP, &ids)?);
+        added.extend(insert(connection, account, group, "groups", GROUP, &ids)?);
     }
     if added.len() < ids.len() {
         let mut unknown: BTreeSet<String> = ids.into_iter().collect();
@@ -132,12 +129,7 @@ fn among(
     group: &str,
     ids: &[String],
 ) -> Result<Vec<String>, Error> {
-    let query = Sql::new("SELECT member_id FROM members WHERE account_id = ")
-        .text(account)
-        .sql(" AND group_id = ")
-        .text(group)
-        .sql(" AND member_id")
-        .among(connection, ids);
+    let query = Sql::new("SELECT m.member_id FROM ").keyed(connection, ids, MEMBERS, named(account, group));
     Ok(query.query::<Text>().load(connection)?)
 }
 
@@ -177,13 +169,42 @@ fn insert(
             .sql(" AS TEXT), r.id, ")
             .literal(kind)
             .sql(" FROM ")
-            .sql(table)
-            .sql(" WHERE r.account_id = ")
-            .text(account)
-            .sql(" AND r.id")
-            .among(connection, ids)
-            .sql(" ON CONFLICT DO NOTHING RETURNING member_id");
+            .keyed(
+                connection,
+                ids,
+                Rows { select: "r.*", table, alias: "r" },
+                Sql::new("r.account_id = ").text(account).sql(" AND r.id = k.value"),
+            )
+            .sql(" WHERE 1 = 1 ON CONFLICT DO NOTHING RETURNING member_id");
     Ok(statement.query::<Text>().load(connection)?)
+}
+
+const MEMBERS: Rows = Rows { select: "m.*", table: "members", alias: "m" };
+
+/// That a row of `members` is that of the group and of the member `k.value`.
+fn named(account: &str, group: &str) -> Sql {
+    Sql::new("m.account_id = ")
+        .text(account)
+        .sql(" AND m.group_id = ")
+        .text(group)
+        .sql(" AND m.member_id = k.value")
+}
+
+fn remove_named(
+    connection: &mut Connection,
+    account: &str,
+    group: &str,
+    ids: &[String],
+) -> Result<Vec<String>, Error> {
+    let (place, rows) = if connection.is_postgres() {
+        // Where the rows are: nobody moves them, the account is locked.
+        (" AND ctid = ANY(ARRAY(SELECT m.place FROM ", Rows { select: "m.ctid AS place", ..MEMBERS })
+    } else {
+        (" AND member_id IN (SELECT (m.member_id) FROM ", MEMBERS)
+    };
+    let close = if connection.is_postgres() { "))" } else { ")" };
+    let which = Sql::new(place).keyed(connection, ids, rows, named(account, group)).sql(close);
+    remove(connection, account, group, which)
 }
 
 fn remove(connection: &mut Connection, account: &str, group: &str, which: Sql) -> Result<Vec<String>, Error> {
@@ -281,18 +302,22 @@ impl From<Membership> for GroupMembership {
     }
 }
 
+/// That a row of `members` is of the member `k.value`.
+fn of_member(account: &str) -> Sql {
+    Sql::new("m.account_id = ").text(account).sql(" AND m.member_id = k.value")
+}
+
 /// The groups that each of `ids` is a direct member of, in the order of group ids.
 pub(crate) fn direct_groups(
     connection: &mut Connection,
     account: &str,
     ids: &[String],
 ) -> Result<HashMap<String, Vec<Membership>>, Error> {
-    let query = Sql::new("SELECT m.member_id, g.id, g.document FROM members m")
-        .sql(" JOIN groups g ON g.account_id = m.account_id AND g.id = m.group_id WHERE m.account_id = ")
-        .text(account)
-        .sql(" AND m.member_id")
-        .among(connection, ids)
-        .sql(" ORDER BY m.member_id, g.id");
+    let query = Sql::new("SELECT m.member_id, g.id, g.document FROM ")
+        .keyed(connection, ids, MEMBERS, of_member(account))
+        .sql(
+            " JOIN groups g ON g.account_id = m.account_id AND g.id = m.group_id ORDER BY m.member_id, g.id",
+        );
     collect(connection, account, query)
 }
 
@@ -303,10 +328,8 @@ pub(crate) fn effective_groups(
     ids: &[String],
 ) -> Result<HashMap<String, Vec<Membership>>, Error> {
     let query = Sql::new("WITH RECURSIVE up (member_id, group_id, depth) AS (")
-        .sql("SELECT m.member_id, m.group_id, 1 FROM members m WHERE m.account_id = ")
-        .text(account)
-        .sql(" AND m.member_id")
-        .among(connection, ids)
+        .sql("SELECT m.member_id, m.group_id, 1 FROM ")
+        .keyed(connection, ids, MEMBERS, of_member(account))
         .sql(" UNION SELECT up.member_id, m.group_id, up.depth + 1 FROM up JOIN members m ON m.account_id = ")
         .text(account)
         .sql(" AND m.member_id = up.group_id WHERE up.depth < ")

@@ -3,7 +3,7 @@
 //!
 //! Text of a client is only ever a bound parameter; pieces of SQL are `&'static str`, so that nothing else can be.
 
-use std::marker::PhantomData;
+use std::{collections::BTreeSet, marker::PhantomData};
 
 use diesel::{
     prelude::*,
@@ -63,24 +63,37 @@ impl Sql {
         self
     }
 
-    /// Goes on with the condition that what stands before is one of `ids`, however many, as one parameter.
+    /// Goes on with the rows of a table that belong to one of `keys`, however many, as one parameter: an item of `FROM`.
+    /// `condition` says which row belongs to `k.value`, and must name the first columns of an index by `=`.
     ///
-    /// On PostgreSQL as an array, whose length the planner sees; a function that yields rows it takes for a hundred,
-    /// and reads a whole group to find one member.
-    pub(crate) fn among(self, connection: &Connection, ids: &[String]) -> Self {
+    /// For each key the index is asked. Left to itself, PostgreSQL reads a whole account or group to find a few of it while
+    /// it has no statistics, as in the first minutes of a new installation; `OFFSET 0` keeps it from that.
+    pub(crate) fn keyed(self, connection: &Connection, keys: &[String], rows: Rows, condition: Self) -> Self {
+        let Rows { select, table, alias } = rows;
         if connection.is_postgres() {
-            self.sql(" = ANY(CAST(").text(array(ids)).sql(" AS TEXT[]))")
+            let sql = self
+                .sql("unnest(CAST(")
+                .text(array(keys))
+                .sql(" AS TEXT[])) AS k(value) CROSS JOIN LATERAL (SELECT ");
+            let sql =
+                sql.sql(select).sql(" FROM ").sql(table).sql(" ").sql(alias).sql(" WHERE ").then(condition);
+            sql.sql(" OFFSET 0) ").sql(alias)
         } else {
-            self.sql(" IN (SELECT value FROM json_each(").text(json(ids)).sql("))")
+            let sql = self.sql("json_each(").text(json(keys)).sql(") AS k CROSS JOIN ");
+            sql.sql(table).sql(" ").sql(alias).sql(" ON ").then(condition)
         }
     }
 
-    /// Goes on with the condition that what stands before is none of `ids`.
-    pub(crate) fn not_among(self, connection: &Connection, ids: &[String]) -> Self {
+    /// Goes on with the condition that `column` is none of `keys`.
+    pub(crate) fn none_of(self, connection: &Connection, column: &'static str, keys: &[String]) -> Self {
         if connection.is_postgres() {
-            self.sql(" <> ALL(CAST(").text(array(ids)).sql(" AS TEXT[]))")
+            let sql = self
+                .sql("NOT EXISTS (SELECT 1 FROM unnest(CAST(")
+                .text(array(keys))
+                .sql(" AS TEXT[])) AS k(value)");
+            sql.sql(" WHERE k.value = ").sql(column).sql(")")
         } else {
-            self.sql(" NOT IN (SELECT value FROM json_each(").text(json(ids)).sql("))")
+            self.sql(column).sql(" NOT IN (SELECT value FROM json_each(").text(json(keys)).sql("))")
         }
     }
 
@@ -93,6 +106,16 @@ impl Sql {
     pub(crate) fn execute(self, connection: &mut Connection) -> QueryResult<usize> {
         RunQueryDsl::execute(self.query::<diesel::sql_types::Untyped>(), connection)
     }
+}
+
+/// A table in `FROM`.
+pub(crate) struct Rows {
+    /// What of its rows is used, such as `m.*`.
+    pub(crate) select: &'static str,
+    /// Its name.
+    pub(crate) table: &'static str,
+    /// Its name in the statement.
+    pub(crate) alias: &'static str,
 }
 
 /// [`Sql`] with the type of what it yields.
@@ -128,13 +151,20 @@ impl<T> Query for Fragment<T> {
 
 impl<T> RunQueryDsl<Connection> for Fragment<T> {}
 
-fn json(ids: &[String]) -> String {
-    serde_json::Value::from(ids).to_string()
+fn json(keys: &[String]) -> String {
+    serde_json::Value::from_iter(distinct(keys)).to_string()
+}
+
+/// The keys, each once: a row for each key must not become two.
+fn distinct(keys: &[String]) -> BTreeSet<&str> {
+    keys.iter().map(String::as_str).collect()
 }
 
 /// The text form of an array of PostgreSQL (its manual, section 8.15.6), every element quoted.
-fn array(ids: &[String]) -> String {
-    let quoted = ids.iter().map(|id| format!("\"{}\"", id.replace('\\', "\\\\").replace('"', "\\\"")));
+fn array(keys: &[String]) -> String {
+    let quoted = distinct(keys)
+        .into_iter()
+        .map(|key| format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\"")));
     format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
 }
 
@@ -144,8 +174,8 @@ mod tests {
 
     #[test]
     fn an_array_holds_any_text() {
-        let ids = ["a", "", "b,c", "\"}", "\\", "NULL"].map(str::to_owned);
-        assert_eq!(array(&ids), r#"{"a","","b,c","\"}","\\","NULL"}"#);
+        let keys = ["a", "", "b,c", "\"}", "\\", "NULL", "a"].map(str::to_owned);
+        assert_eq!(array(&keys), r#"{"","\"}","NULL","\\","a","b,c"}"#);
         assert_eq!(array(&[]), "{}");
     }
 }
