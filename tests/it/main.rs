@@ -20,6 +20,7 @@ mod client;
 mod command_line;
 mod concurrency;
 mod cursors;
+mod conformance;
 mod dialects;
 mod discovery;
 mod entra;

@@ -240,14 +240,16 @@ async fn bulk_is_as_advertised() {
             .collect();
         let at = idp.post("/Bulk", &bulk(&operations[..most])).await.ok();
         assert_eq!(at["Operations"].as_array().map(Vec::len), Some(most));
-        idp.post("/Bulk", &bulk(&operations)).await.error(413, None);
+        let over = idp.post("/Bulk", &bulk(&operations)).await;
+        assert!(over.error(413, None).contains(&most.to_string()), "it says the limit: {over}");
 
         let size = usize::try_from(config["maxPayloadSize"].as_u64().unwrap()).unwrap();
         let mut body = bulk(&operations[..1]).to_string().into_bytes();
         body.resize(size, b' ');
         idp.send(Method::POST, "/Bulk", Some(body.clone())).await.ok();
         body.push(b' ');
-        idp.send(Method::POST, "/Bulk", Some(body)).await.error(413, None);
+        let over = idp.send(Method::POST, "/Bulk", Some(body)).await;
+        assert!(over.error(413, None).contains(&size.to_string()), "it says the limit: {over}");
     })
     .await;
 }
