@@ -45,6 +45,7 @@ pub(crate) fn build(gateway: Arc<Gateway>) -> Router {
         .route("/{account}/scim/v2/Schemas/{key}", get(discovery::schema))
         .route("/{account}/scim/v2/ResourceTypes", get(discovery::resource_types))
         .route("/{account}/scim/v2/ResourceTypes/{key}", get(discovery::resource_type))
+        .route("/{account}/scim/v2", get(search::list))
         .route("/{account}/scim/v2/.search", post(search::root))
         .route("/{account}/scim/v2/Users/.search", post(users::search))
         .route("/{account}/scim/v2/Groups/.search", post(groups::search))
@@ -85,5 +86,7 @@ fn tidy(mut request: Request) -> Request {
     request
 }
 
+#[cfg(test)]
+mod document;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! `POST /.search` at the root: users and groups together (RFC 7644 section 3.4.3).
+//! `GET` and `POST /.search` at the root: users and groups together (RFC 7644 sections 3.4.2.1 and 3.4.3).
 //!
 //! Users come before groups, unless the order says otherwise. An attribute that one of the two does not have is one without a
 //! value there (RFC 7644 section 3.4.2.1): a filter does not find it, and an order puts it last, or first when descending.
@@ -32,8 +32,13 @@ use crate::{
 const FIRST: &str = "0.";
 const SECOND: &str = "1.";
 
+/// `POST /.search`.
 pub(crate) async fn root(tenant: Tenant, Json(body): Json) -> Result<Response, Error> {
-    let query = Query::from_body(&body)?;
+    list(tenant, Query::from_body(&body)?).await
+}
+
+/// `GET /`.
+pub(crate) async fn list(tenant: Tenant, query: Query) -> Result<Response, Error> {
     let [users, groups] =
         [half(&tenant, &query, ResourceType::User)?, half(&tenant, &query, ResourceType::Group)?];
     let page = match (users.order, groups.order, query.sort()) {

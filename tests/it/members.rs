@@ -91,7 +91,7 @@ async fn all_members_are_there_wherever_a_group_is_shown() {
             .ok();
         assert_eq!(members(&patched.body), all[1..]);
         let known =
-            idp.header("if-none-match", &patched.header("etag")).get(&format!("/Groups/{large}")).await;
+            idp.header("if-none-match", patched.header("etag")).get(&format!("/Groups/{large}")).await;
         known.is(304);
     })
     .await;

@@ -118,6 +118,9 @@ async fn the_root_searches_users_and_groups() {
         ] {
             assert_eq!(names(idp, request.clone()).await, expected, "{request}");
         }
+        let queried = idp.query("", &[("filter", "displayName sw \"b\""), ("attributes", "id")]).await.ok();
+        let searched = json!({ "filter": "displayName sw \"b\"", "attributes": ["id"] });
+        assert_eq!(queried.body, search(idp, "", searched).await.ok().body);
         for request in [json!({ "count": 0 }), json!({ "count": 1 }), json!({ "startIndex": 6 })] {
             assert_eq!(search(idp, "", request).await["totalResults"], 6);
         }
