@@ -66,7 +66,7 @@ impl Client {
             let mut users = self.users.clone();
             let user_name = format!("{prefix}{number:07}@example.com");
             async move {
-                let user = User { user_name, active: true, ..User::default() };
+                let user = User { user_name, active: Some(true), ..User::default() };
                 let request = CreateUserRequest {
                     parent: "accounts/default".to_owned(),
                     user: Some(user),

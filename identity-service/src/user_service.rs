@@ -54,7 +54,8 @@ impl user_service_server::UserService for UserService {
         let ListUsersRequest { parent, page_size, page_token, filter, order_by, skip, view: _ } =
             request.into_inner();
         let account = name::account("parent", &parent)?;
-        let list = List::new(ResourceType::User, (&filter, &order_by), (page_size, &page_token, skip))?;
+        let list =
+            List::new(&account, ResourceType::User, (&filter, &order_by), (page_size, &page_token, skip))?;
         let page = move |c: &mut rollcall_db::Connection| -> Result<_, Error> {
             let page = users::list(c, &account, &list, view)?;
             let total_size = i32::try_from(page.total).unwrap_or(i32::MAX);

@@ -466,7 +466,7 @@ async fn looked_up(server: &Server, user_name: &str) -> Option<bool> {
         view: 0,
     };
     let answer = server.lookups().await.batch_lookup_users(request).await.unwrap().into_inner();
-    answer.results[0].users.first().map(|user| user.active)
+    answer.results[0].users.first().map(rollcall_proto::identity::User::active)
 }
 
 /// Whether each user is in the group, by what a print component is told.

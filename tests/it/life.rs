@@ -36,7 +36,7 @@ async fn import(server: &Server, user: User) -> String {
     let mut users = UserServiceClient::connect(server.identity.clone()).await.unwrap();
     let request = CreateUserRequest {
         parent: "accounts/default".to_owned(),
-        user: Some(User { active: true, ..user }),
+        user: Some(User { active: Some(true), ..user }),
         source: UserSource::Import.into(),
     };
     let made = users.create_user(request).await.unwrap().into_inner();

@@ -53,8 +53,8 @@ async fn users_are_found_by_every_key_in_one_call() {
         shared.sort_unstable();
         let (ann, ben) = (vec![ann.as_str()], vec![ben.as_str()]);
         assert_eq!(found, [ann.clone(), ann.clone(), ann.clone(), vec![], ann, shared, vec![], vec![], ben]);
-        assert!(results[0].users[0].active);
-        assert!(!results[8].users[0].active, "an inactive user is found, and said to be inactive");
+        assert!(results[0].users[0].active());
+        assert!(!results[8].users[0].active(), "an inactive user is found, and said to be inactive");
     })
     .await;
 }

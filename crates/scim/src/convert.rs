@@ -67,7 +67,7 @@ pub fn user_to_json(user: &User, base: &str) -> Map<String, Value> {
     json.text("preferredLanguage", preferred_language.as_deref());
     json.text("locale", locale.as_deref());
     json.text("timezone", timezone.as_deref());
-    json.put("active", Some(*active));
+    json.put("active", *active);
     json.list("emails", emails, multi_value);
     json.list("phoneNumbers", phone_numbers, multi_value);
     json.list("ims", ims, multi_value);
@@ -291,7 +291,7 @@ mod tests {
             name: "accounts/acme/users/0190".to_owned(),
             user_name: "bjensen@example.com".to_owned(),
             external_id: Some("701984".to_owned()),
-            active: true,
+            active: Some(true),
             emails: vec![MultiValue {
                 value: Some("bjensen@example.com".to_owned()),
                 r#type: Some("work".to_owned()),
@@ -383,7 +383,6 @@ mod tests {
         let expected = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
             "userName": "",
-            "active": false,
             "meta": {"resourceType": "User"},
         });
         assert_eq!(Value::Object(user_to_json(&user, BASE)), expected);

@@ -19,9 +19,12 @@ pub(crate) use extension::{check_urn as check_extension_urn, kept as kept_extens
 pub(crate) use group::from_document as group_from_document;
 pub(crate) use user::from_document as user_from_document;
 
-/// The user that the body of a POST or PUT describes. What only the service may set is empty in it.
+/// The user that the body of a POST or PUT describes. Who is not said to be inactive is active. What only the service may
+/// set is empty in it.
 pub fn user_from_json(body: &Value) -> Result<User, crate::Error> {
-    Ok(user::from_document(document::from_body(ResourceType::User, body)?)?)
+    let mut user = user::from_document(document::from_body(ResourceType::User, body)?)?;
+    user.active.get_or_insert(true);
+    Ok(user)
 }
 
 /// The group that the body of a POST or PUT describes, with its members, each once. What only the service may set is

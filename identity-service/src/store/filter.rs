@@ -195,7 +195,7 @@ impl Scope<'_> {
                 },
             ),
             (name, sub) => match (value::column(name, sub), Attribute::of(name)) {
-                (Some(column), _) => Place::Own(Sql::new(column), !matches!(name, "userName" | "active")),
+                (Some(column), _) => Place::Own(Sql::new(column), name != "userName"),
                 (None, Some(attribute)) => {
                     Place::Elsewhere(Source::Values(attribute), Sql::new(value::element_column(sub)))
                 }

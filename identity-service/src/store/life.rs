@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Bool, Text},
+    sql_types::{BigInt, Bool, Nullable, Text},
 };
 use rollcall_db::Connection;
 use rollcall_proto::identity::{Adoption, MultiValue, Reactivation, Settings, User, UserSource, UserView};
@@ -34,9 +34,9 @@ struct Holder {
 /// Columns of [`Holder`].
 const HOLDER: (users::id, users::active, users::source) = (users::id, users::active, users::source);
 
-impl From<(String, bool, i64)> for Holder {
-    fn from((id, active, source): (String, bool, i64)) -> Self {
-        Self { id, active, source: source_of(source) }
+impl From<(String, Option<bool>, i64)> for Holder {
+    fn from((id, active, source): (String, Option<bool>, i64)) -> Self {
+        Self { id, active: active.unwrap_or_default(), source: source_of(source) }
     }
 }
 
@@ -150,7 +150,7 @@ fn by_external_id(
     account: &str,
     external_id: &str,
 ) -> Result<Option<Holder>, Error> {
-    let found: Vec<(String, bool, i64)> = users::table
+    let found: Vec<(String, Option<bool>, i64)> = users::table
         .filter(users::account_id.eq(account))
         .filter(users::external_id.eq(external_id))
         .select(HOLDER)
@@ -164,7 +164,7 @@ fn by_user_name(
     account: &str,
     user_name: &str,
 ) -> Result<Option<Holder>, Error> {
-    let found: Option<(String, bool, i64)> = users::table
+    let found: Option<(String, Option<bool>, i64)> = users::table
         .filter(users::account_id.eq(account))
         .filter(users::user_name.eq(fold(user_name)))
         .select(HOLDER)
@@ -191,7 +191,8 @@ fn by_email(
         .sql(" AND s.adoption = ")
         .literal(i64::from(Adoption::ByNameOrEmail as i32))
         .sql(" LIMIT 2");
-    let found: Vec<(String, bool, i64)> = query.query::<(Text, Bool, BigInt)>().load(connection)?;
+    let found: Vec<(String, Option<bool>, i64)> =
+        query.query::<(Text, Nullable<Bool>, BigInt)>().load(connection)?;
     let Some(holder) = only(found).map(Holder::from).filter(|holder| holder.source != UserSource::Scim)
     else {
         return Ok(None);

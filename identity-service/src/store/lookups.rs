@@ -136,7 +136,8 @@ fn active(
     ids: &[String],
 ) -> Result<HashMap<String, bool>, Error> {
     let condition = Sql::new("users.account_id = ").text(account).sql(" AND users.id = k.value");
-    let query = Sql::new("SELECT users.id, users.active FROM ").keyed(connection, ids, USERS, condition);
+    let query = Sql::new("SELECT users.id, COALESCE(users.active, FALSE) FROM ")
+        .keyed(connection, ids, USERS, condition);
     Ok(query.query::<(Text, Bool)>().load::<(String, bool)>(connection)?.into_iter().collect())
 }
 

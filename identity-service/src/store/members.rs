@@ -196,15 +196,18 @@ fn remove_named(
     group: &str,
     ids: &[String],
 ) -> Result<Vec<String>, Error> {
-    let (place, rows) = if connection.is_postgres() {
-        // Where the rows are: nobody moves them, the account is locked.
-        (" AND ctid = ANY(ARRAY(SELECT m.place FROM ", Rows { select: "m.ctid AS place", ..MEMBERS })
-    } else {
-        (" AND member_id IN (SELECT (m.member_id) FROM ", MEMBERS)
-    };
-    let close = if connection.is_postgres() { "))" } else { ")" };
-    let which = Sql::new(place).keyed(connection, ids, rows, named(account, group)).sql(close);
-    remove(connection, account, group, which)
+    if !connection.is_postgres() {
+        let which = Sql::new(" AND member_id IN (SELECT m.member_id FROM ")
+            .keyed(connection, ids, MEMBERS, named(account, group))
+            .sql(")");
+        return remove(connection, account, group, which);
+    }
+    // By where the rows are, and by nothing else: given another index, PostgreSQL may take that and read the whole group.
+    // Nobody moves the rows meanwhile, the account is locked.
+    let statement = Sql::new("DELETE FROM members WHERE ctid = ANY(ARRAY(SELECT m.place FROM ")
+        .keyed(connection, ids, Rows { select: "m.ctid AS place", ..MEMBERS }, named(account, group))
+        .sql(")) RETURNING member_id");
+    Ok(statement.query::<Text>().load(connection)?)
 }
 
 fn remove(connection: &mut Connection, account: &str, group: &str, which: Sql) -> Result<Vec<String>, Error> {

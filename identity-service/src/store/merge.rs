@@ -166,7 +166,7 @@ mod tests {
         };
         let over = User {
             user_name: "anna".to_owned(),
-            active: true,
+            active: Some(true),
             person_name: Some(PersonName { family_name: Some("C".to_owned()), ..PersonName::default() }),
             emails: vec![email("c@x")],
             enterprise: Some(EnterpriseUser { manager: Some(manager("2")), ..EnterpriseUser::default() }),
@@ -176,7 +176,7 @@ mod tests {
         };
         let expected = User {
             user_name: "anna".to_owned(),
-            active: true,
+            active: Some(true),
             person_name: Some(PersonName {
                 given_name: Some("A".to_owned()),
                 family_name: Some("C".to_owned()),

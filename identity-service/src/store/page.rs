@@ -49,7 +49,7 @@ pub(crate) struct List {
     start: Start,
     /// The most to return; 0 for none but the total.
     limit: i64,
-    /// Which filter and order this is: a token is good for no other.
+    /// Which account, filter and order this is: a token is good for no other.
     query: String,
 }
 
@@ -79,11 +79,12 @@ struct Token {
 impl List {
     /// Reads the fields that every list request has.
     pub(crate) fn new(
+        account: &str,
         resource: ResourceType,
         (filter, order_by): (&str, &str),
         (page_size, page_token, skip): (i32, &str, i32),
     ) -> Result<Self, Error> {
-        let query = fingerprint(&[resource.name(), filter, order_by]);
+        let query = fingerprint(&[account, resource.name(), filter, order_by]);
         let start = match page_token {
             "" => Start::Skip(i64::from(skip.max(0))),
             text => Start::After(Token::parse(text, &query)?),
@@ -231,6 +232,10 @@ impl Order {
         };
         // What can be asked to be present can be sorted by.
         match Filter::parse(&format!("{path} pr"), resource).map_err(rollcall_scim::Error::from)? {
+            // A group has no first member.
+            Filter::Present(path) if path.attribute.name == "members" => {
+                Err(Error::field("order_by", "groups cannot be sorted by their members"))
+            }
             Filter::Present(path) => Ok(Self { path, descending }),
             _ => Err(Error::field("order_by", "must be the path of one attribute")),
         }
@@ -258,13 +263,8 @@ impl Order {
                     .sql(" ORDER BY m.group_id LIMIT 1)");
                 (first, true)
             }
-            // By the first member, and by the core schema, which all have.
-            Place::Elsewhere(Source::Members, _) => {
-                let first = "(SELECT min(m.member_id) FROM members m \
-                     WHERE m.account_id = groups.account_id AND m.group_id = groups.id)";
-                (Sql::new(first), true)
-            }
-            Place::Elsewhere(Source::Schemas, _) => (Sql::new("CAST('' AS TEXT)"), false),
+            // By the core schema, which all have; by members there is no sorting.
+            Place::Elsewhere(Source::Schemas | Source::Members, _) => (Sql::new("CAST('' AS TEXT)"), false),
         };
         let key = match self.path.leaf().kind {
             Kind::Boolean => {
@@ -310,7 +310,7 @@ mod tests {
     use super::*;
 
     fn list(order_by: &str, page_size: i32, token: &str, skip: i32) -> Result<List, Error> {
-        List::new(ResourceType::User, ("", order_by), (page_size, token, skip))
+        List::new("acme", ResourceType::User, ("", order_by), (page_size, token, skip))
     }
 
     #[test]
@@ -336,8 +336,14 @@ mod tests {
         ] {
             assert!(matches!(list(order_by, 2, token, 0), Err(Error::PageToken)), "{token}");
         }
-        let other = List::new(ResourceType::User, ("title pr", "title"), (2, &text, 0));
-        assert!(matches!(other, Err(Error::PageToken)));
+        for (account, resource, filter) in [
+            ("acme", ResourceType::User, "title pr"),
+            ("acme", ResourceType::Group, ""),
+            ("other", ResourceType::User, ""),
+        ] {
+            let other = List::new(account, resource, (filter, "title"), (2, &text, 0));
+            assert!(matches!(other, Err(Error::PageToken)), "{account} {resource:?} {filter}");
+        }
     }
 
     #[test]

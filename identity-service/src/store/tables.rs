@@ -19,7 +19,7 @@ diesel::table! {
         document -> Binary,
         user_name -> Text,
         external_id -> Nullable<Text>,
-        active -> Bool,
+        active -> Nullable<Bool>,
         display_name -> Nullable<Text>,
         nick_name -> Nullable<Text>,
         profile_url -> Nullable<Text>,

@@ -98,7 +98,7 @@ pub(crate) fn element_column(sub: Option<&str>) -> &'static str {
 pub(crate) struct Keys {
     user_name: String,
     external_id: Option<String>,
-    active: bool,
+    active: Option<bool>,
     display_name: Option<String>,
     nick_name: Option<String>,
     profile_url: Option<String>,

@@ -80,7 +80,7 @@ fn user() -> impl Strategy<Value = User> {
     (
         text(),
         some_text(),
-        any::<bool>(),
+        prop::option::of(any::<bool>()),
         some_text(),
         some_text(),
         (elements(), elements(), elements(), addresses),

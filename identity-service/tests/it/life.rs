@@ -64,7 +64,7 @@ fn who_comes_back_is_the_same_user() {
             let before = deactivate(&service, &get(&service, &anna.name).await).await;
             let back = service.create(User { title: Some(title.to_owned()), ..again.clone() }).await.unwrap();
             assert_eq!(
-                (&back.name, back.active, back.create_time),
+                (&back.name, back.active(), back.create_time),
                 (&anna.name, true, anna.create_time),
                 "{title}"
             );
@@ -89,7 +89,7 @@ fn who_comes_back_is_the_same_user() {
 #[test]
 fn who_is_created_inactive_again_stays_inactive_and_unchanged() {
     both(async |service| {
-        let away = User { active: false, ..person("anna", "e1") };
+        let away = User { active: Some(false), ..person("anna", "e1") };
         let anna = service.create(away.clone()).await.unwrap();
         assert_eq!(service.create(away).await.unwrap(), anna);
     });
@@ -152,7 +152,7 @@ fn who_came_another_way_is_adopted_by_external_id_or_name() {
             let imported = User {
                 title: Some("Boss".to_owned()),
                 display_name: Some("A".to_owned()),
-                active: number == 1,
+                active: Some(number == 1),
                 ..person(&format!("Anna{number}"), &format!("e{number}"))
             };
             let there = service.create_from(source, imported).await.unwrap();
@@ -168,7 +168,7 @@ fn who_came_another_way_is_adopted_by_external_id_or_name() {
             adopt(&service, Adoption::ByName).await;
             let adopted = service.create(new).await.unwrap();
             assert_eq!((&adopted.name, adopted.source()), (&there.name, UserSource::Scim));
-            assert_eq!((adopted.active, &adopted.user_name), (true, &again.user_name));
+            assert_eq!((adopted.active(), &adopted.user_name), (true, &again.user_name));
             assert_eq!(adopted.external_id, there.external_id, "not named, or the same");
             assert_eq!(
                 (adopted.title.as_deref(), adopted.display_name.as_deref()),

@@ -25,7 +25,7 @@ fn users_are_found_by_every_key_in_the_order_of_the_request() {
             ..user("Anna")
         };
         let anna = service.create(anna).await.unwrap();
-        let ben = User { active: false, emails: vec![email("shared@x")], ..user("ben") };
+        let ben = User { active: Some(false), emails: vec![email("shared@x")], ..user("ben") };
         let ben = service.create(ben).await.unwrap();
         let staff = service.create_group(group("Staff", &[&anna])).await.unwrap();
         let keys = vec![
@@ -46,7 +46,7 @@ fn users_are_found_by_every_key_in_the_order_of_the_request() {
         assert_eq!(names, expected);
         assert_eq!(found[0][0].groups[0].group, staff.name);
         assert_eq!(found[0][0].groups[0].display_name, "Staff");
-        assert!(found[2][0].active && !found[5][0].active);
+        assert!(found[2][0].active() && !found[5][0].active());
     });
 }
 
@@ -54,7 +54,7 @@ fn users_are_found_by_every_key_in_the_order_of_the_request() {
 fn groups_are_direct_or_effective_and_a_cycle_ends() {
     both(async |mut service| {
         let anna = service.create(user("anna")).await.unwrap();
-        let off = service.create(User { active: false, ..user("off") }).await.unwrap();
+        let off = service.create(User { active: Some(false), ..user("off") }).await.unwrap();
         let inner = service.create_group(group("Inner", &[&anna, &off])).await.unwrap();
         let nest = |of: &Group| Member { id: id(&of.name).to_owned(), ..Member::default() };
         let outer = Group { members: vec![nest(&inner)], ..group("Outer", &[]) };

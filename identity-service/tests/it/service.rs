@@ -91,7 +91,7 @@ impl Service {
 }
 
 pub(crate) fn user(user_name: &str) -> User {
-    User { user_name: user_name.to_owned(), active: true, ..User::default() }
+    User { user_name: user_name.to_owned(), active: Some(true), ..User::default() }
 }
 
 pub(crate) fn group(display_name: &str, members: &[&User]) -> Group {

@@ -21,7 +21,7 @@ pub(super) async fn put_and_patch(
     let bare = &known.iter().find(|(name, _)| *name == kind.name).unwrap().1;
     for place in kind.places().into_iter().filter(|place| place.is_writable() && place.is_readable()) {
         match place.parent {
-            None => whole(idp, world, (&path, bare), place, known, untrue).await,
+            None => whole(idp, world, &path, place, known, untrue).await,
             Some(_) => part(idp, world, &path, place, known, untrue).await,
         }
     }
@@ -46,7 +46,7 @@ pub(super) async fn put_and_patch(
 async fn whole(
     idp: &Client,
     world: &World,
-    (path, bare): (&str, &Value),
+    path: &str,
     place: Place<'_>,
     known: &[(String, Value)],
     untrue: &mut Untrue,
@@ -62,9 +62,7 @@ async fn whole(
         body.as_object_mut().unwrap().remove("schemas");
         body
     };
-    // What is removed may have a default, as it has in a resource made without it.
-    let default = place.whole(bare).clone();
-    let gone = if required { two.clone() } else { default };
+    let gone = if required { two.clone() } else { Value::Null };
     let steps = [
         (json!({ "op": "replace", "path": name, "value": one }), one.clone(), false),
         (json!({ "op": "replace", "value": in_body(&two) }), two.clone(), false),

@@ -69,7 +69,7 @@ async fn writes_that_share_a_commit_fail_alone() {
                 (0 | 3, Ok(())) => kept += 1,
                 (1, Err(Error::Closed)) | (3, Err(Error::Panicked)) => {}
                 (2, Err(Error::Unique { constraint })) => {
-                    assert!(constraint.starts_with("numbers"), "{constraint}")
+                    assert!(constraint.starts_with("numbers"), "{constraint}");
                 }
                 (_, other) => panic!("{number}: {other:?}"),
             }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{Error, Problem, extension};
 use crate::schema::ENTERPRISE_USER;
 
-/// The user that a document describes. Who is not said to be inactive is active.
+/// The user that a document describes.
 pub(crate) fn from_document(mut document: Map<String, Value>) -> Result<User, Error> {
     for of_service in ["schemas", "id", "meta", "groups"] {
         document.shift_remove(of_service);
@@ -17,7 +17,7 @@ pub(crate) fn from_document(mut document: Map<String, Value>) -> Result<User, Er
         name: String::new(),
         user_name,
         external_id: text(from, "externalId"),
-        active: truth(from, "active").unwrap_or(true),
+        active: truth(from, "active"),
         person_name: object(from, "name").map(person_name),
         display_name: text(from, "displayName"),
         nick_name: text(from, "nickName"),

@@ -184,6 +184,10 @@ impl Attribute {
         Self { returned: Returned::Always, ..self }
     }
 
+    pub(super) const fn on_request(self) -> Self {
+        Self { returned: Returned::Request, ..self }
+    }
+
     pub(super) const fn one_of(self, values: &'static [&'static str]) -> Self {
         Self { canonical_values: values, ..self }
     }

@@ -23,5 +23,5 @@ const MEMBERS: &[Attribute] = &[
     Attribute::string("type", "Whether the member is a user or a group.")
         .immutable()
         .one_of(&["User", "Group"]),
-    Attribute::string("display", "The name of the member.").read_only(),
+    Attribute::string("display", "The name of the member.").read_only().on_request(),
 ];

@@ -36,7 +36,7 @@ fn what_entra_creates() {
     }))
     .unwrap();
     assert_eq!(user.external_id.as_deref(), Some("0a21f0f2"));
-    assert!(user.active && user.addresses.is_empty() && user.groups.is_empty());
+    assert!(user.active() && user.addresses.is_empty() && user.groups.is_empty());
     assert_eq!(user.emails[0].primary, Some(true));
     assert_eq!((user.roles[0].primary, user.roles[0].display.as_deref()), (Some(true), None));
     let enterprise = EnterpriseUser {
@@ -77,7 +77,7 @@ fn what_okta_puts() {
         "meta": {"resourceType": "User", "version": "W/\"1\""},
     })))
     .unwrap();
-    assert!(!user.active && user.groups.is_empty() && user.name.is_empty() && user.etag.is_empty());
+    assert!(!user.active() && user.groups.is_empty() && user.name.is_empty() && user.etag.is_empty());
     assert_eq!(user.locale.as_deref(), Some("en-US"));
 }
 
@@ -116,7 +116,10 @@ fn names_that_mean_nothing_are_ignored() {
     })))
     .unwrap();
     assert!(
-        user.active && user.enterprise.is_none() && user.person_name.is_none() && user.extensions.is_empty()
+        user.active()
+            && user.enterprise.is_none()
+            && user.person_name.is_none()
+            && user.extensions.is_empty()
     );
     assert_eq!(user.title.as_deref(), Some("T"));
 }

@@ -26,6 +26,17 @@ fn rfc_7644_section_3_5_2() {
     check(include_str!("../dialects/rfc.json"));
 }
 
+/// Nobody becomes active because it is no longer said that they are not.
+#[test]
+fn who_is_not_said_to_be_active_any_more_is_not() {
+    let body =
+        json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "u", "active": false});
+    let operations =
+        operations_from_json(&request(&json!({"operations": [{"op": "remove", "path": "active"}]})));
+    let after = apply_user(&user_from_json(&body).unwrap(), &operations.unwrap()).unwrap();
+    assert_eq!((after.active, after.active()), (None, false));
+}
+
 fn check(cases: &str) {
     let cases: Vec<Value> = serde_json::from_str(cases).unwrap();
     let mut failures = String::new();

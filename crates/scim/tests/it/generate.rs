@@ -151,7 +151,7 @@ pub(crate) fn user() -> impl Strategy<Value = User> {
                 name: "accounts/a/users/u".to_owned(),
                 user_name,
                 external_id,
-                active,
+                active: Some(active),
                 person_name,
                 display_name,
                 nick_name,

@@ -20,7 +20,7 @@ CREATE TABLE users (
     document BYTEA NOT NULL,
     user_name TEXT COLLATE "C" NOT NULL,
     external_id TEXT COLLATE "C",
-    active BOOLEAN NOT NULL,
+    active BOOLEAN,
     display_name TEXT COLLATE "C",
     nick_name TEXT COLLATE "C",
     profile_url TEXT COLLATE "C",

@@ -20,7 +20,7 @@ CREATE TABLE users (
     document BLOB NOT NULL,
     user_name TEXT NOT NULL,
     external_id TEXT,
-    active BOOLEAN NOT NULL,
+    active BOOLEAN,
     display_name TEXT,
     nick_name TEXT,
     profile_url TEXT,
