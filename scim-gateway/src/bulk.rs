@@ -45,7 +45,9 @@ pub(crate) async fn bulk(tenant: Tenant, Json(body): Json) -> Result<Response, E
                 *outcome = Some(run.operation(index, operation, &without).await);
             }
             Step::Mend { .. } => match outcome {
-                Some(outcome) if outcome.result.is_ok() => outcome.result = run.mend(index).await,
+                Some(outcome) if outcome.result.is_ok() && run.owes(index) => {
+                    outcome.result = run.mend(index).await
+                }
                 _ => continue,
             },
         }

@@ -216,6 +216,32 @@ async fn what_fails_says_why_and_the_rest_is_done() {
     .await;
 }
 
+/// References where none make sense: each operation has an outcome, and none is a defect.
+#[tokio::test]
+async fn odd_references_are_no_defects() {
+    both(async |server| {
+        let idp = server.idp();
+        for data in [
+            json!({ "path": "x[value eq \"bulkId:u\"]" }),
+            json!({ "urn:x:y": { "path": "\"bulkId:u\"", "a": [["bulkId:u"]], "b": "bulkId:u" } }),
+            json!({ "userName": "bulkId:u" }),
+            json!({ "emails": ["bulkId:u", { "value": "bulkId:u" }] }),
+            json!({ "schemas": ["bulkId:u"] }),
+            json!({ "name": { "givenName": "bulkId:" }, "title": "bulkId:bulkId:u" }),
+        ] {
+            let mut user = user("u");
+            user["data"].as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
+            let outcomes = bulk(idp, json!([user, { "method": "DELETE", "path": "/Users/bulkId:u" }])).await;
+            for outcome in outcomes {
+                let status = outcome["status"].as_str().unwrap();
+                assert!(["201", "204", "400", "409"].contains(&status), "{data}: {outcome}");
+            }
+        }
+        assert_eq!(idp.get("/Users").await.ok()["totalResults"], 0);
+    })
+    .await;
+}
+
 /// A circle of which one half cannot be: the other is there, and its operation says that it is not as it should be.
 #[tokio::test]
 async fn half_a_circle_is_a_failure() {
