@@ -46,7 +46,7 @@ pub(crate) async fn bulk(tenant: Tenant, Json(body): Json) -> Result<Response, E
             }
             Step::Mend { .. } => match outcome {
                 Some(outcome) if outcome.result.is_ok() && run.owes(index) => {
-                    outcome.result = run.mend(index).await
+                    outcome.result = run.mend(index).await;
                 }
                 _ => continue,
             },

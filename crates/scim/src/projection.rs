@@ -121,12 +121,12 @@ impl Projection {
         }
         match (attribute.returned, self.mode) {
             (Returned::Never, _) | (Returned::Request, Mode::Default | Mode::Except) => Verdict::Drop,
-            (Returned::Always, _) | (_, Mode::Default) => Verdict::Keep,
-            (_, Mode::Only) if whole => Verdict::Keep,
+            (Returned::Always, _) | (_, Mode::Default) => without_unasked(attribute, &[], Vec::new()),
+            (_, Mode::Only) if whole => without_unasked(attribute, &subs, Vec::new()),
             (_, Mode::Only) if subs.is_empty() => Verdict::Drop,
             (_, Mode::Only) => Verdict::Subs(subs, true),
             (_, Mode::Except) if whole => Verdict::Drop,
-            (_, Mode::Except) => Verdict::Subs(subs, false),
+            (_, Mode::Except) => without_unasked(attribute, &[], subs),
         }
     }
 
@@ -155,6 +155,14 @@ impl Projection {
         extension.retain(|key, _| attributes.iter().any(|name| name.eq_ignore_ascii_case(key)) == only);
         !extension.is_empty()
     }
+}
+
+/// All of an attribute but what is `left_out`, and what is answered only to those who name it, unless it was `named`.
+fn without_unasked(attribute: &Attribute, named: &[&str], left_out: Vec<&'static str>) -> Verdict {
+    let on_request = attribute.sub_attributes.iter().filter(|sub| sub.returned == Returned::Request);
+    let mut without = left_out;
+    without.extend(on_request.map(|sub| sub.name).filter(|name| !named.contains(name)));
+    if without.is_empty() { Verdict::Keep } else { Verdict::Subs(without, false) }
 }
 
 /// Does to a value what the verdict says; false when nothing is left of it.

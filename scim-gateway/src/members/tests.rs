@@ -146,16 +146,19 @@ async fn a_group_of_any_size_is_shown_whole() {
             let all = group["members"].as_array().map(Vec::as_slice).unwrap_or_default();
             assert_eq!(all.len(), members);
             for (number, member) in all.iter().enumerate() {
-                assert_eq!(member["value"], format!("{number:08}"));
+                if attributes.contains(&"value") {
+                    assert_eq!(member["value"], format!("{number:08}"));
+                }
                 assert_eq!(member.as_object().unwrap().keys().collect::<Vec<_>>(), attributes);
             }
             assert!(members > 0 || group.get("members").is_none());
         };
         let path = format!("/Groups/{GROUP}");
         let group = read(members, &path).await;
-        shown(&group, &["value", "$ref", "type", "display"]);
+        shown(&group, &["value", "$ref", "type"]);
         assert_eq!(group["meta"]["location"], format!("https://s.example/acme/scim/v2{path}"));
         shown(&read(members, &format!("{path}?attributes=members.value,meta")).await, &["value"]);
+        shown(&read(members, &format!("{path}?attributes=members.display")).await, &["display"]);
         shown(
             &read(members, &format!("{path}?excludedAttributes=members.display,displayName")).await,
             &["value", "$ref", "type"],
@@ -170,7 +173,7 @@ async fn a_group_of_any_size_is_shown_whole() {
             (&json!(3), &json!(3), &json!(1))
         );
         for group in list["Resources"].as_array().unwrap() {
-            shown(group, &["value", "$ref", "type", "display"]);
+            shown(group, &["value", "$ref", "type"]);
         }
     }
 }

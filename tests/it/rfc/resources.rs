@@ -270,7 +270,9 @@ async fn references_lead_to_the_resource() {
         let ann = idp.new_user("ann").await;
         let inner = idp.new_group("inner", &[&ann]).await;
         let outer = idp.new_group("outer", &[&ann, &inner]).await;
-        let members = idp.get(&format!("/Groups/{outer}")).await.ok()["members"].clone();
+        let every_part = "members.value,members.$ref,members.type,members.display";
+        let members =
+            idp.get(&format!("/Groups/{outer}?attributes={every_part}")).await.ok()["members"].clone();
         assert_eq!(members.as_array().map(Vec::len), Some(2));
         let groups = idp.user(&ann).await["groups"].clone();
         assert_eq!(groups.as_array().map(Vec::len), Some(2), "direct members only: {groups}");
