@@ -11,6 +11,7 @@ pub(crate) mod head;
 pub(crate) mod life;
 pub(crate) mod lookups;
 pub(crate) mod members;
+pub(crate) mod memberships;
 pub(crate) mod merge;
 pub(crate) mod page;
 pub(crate) mod settings;

@@ -14,7 +14,7 @@ use rollcall_scim::fold;
 
 use super::{
     error::Error,
-    members,
+    memberships,
     sql::{Rows, Sql},
     users as store,
     value::Attribute,
@@ -149,7 +149,7 @@ pub(crate) fn groups(
     effective: bool,
 ) -> Result<Vec<UserGroups>, Error> {
     let known = active(connection, account, ids)?;
-    let find = if effective { members::effective_groups } else { members::direct_groups };
+    let find = if effective { memberships::effective_groups } else { memberships::direct_groups };
     let mut found = find(connection, account, ids)?;
     let mut seen: HashMap<&str, Vec<rollcall_proto::identity::GroupMembership>> = HashMap::new();
     Ok(ids
@@ -179,7 +179,7 @@ pub(crate) fn memberships(
         checks.iter().map(|check| check.user_id.clone()).collect::<HashSet<_>>().into_iter().collect();
     let known = active(connection, account, &ids)?;
     let pairs: HashSet<(String, String)> = if effective {
-        let groups = members::effective_groups(connection, account, &ids)?;
+        let groups = memberships::effective_groups(connection, account, &ids)?;
         groups
             .into_iter()
             .flat_map(|(id, in_groups)| in_groups.into_iter().map(move |g| (id.clone(), g.group_id)))

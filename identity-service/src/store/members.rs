@@ -1,6 +1,6 @@
 //! Who is in which group. No statement here costs more than the members it names.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use diesel::{
     prelude::*,
@@ -8,9 +8,7 @@ use diesel::{
 };
 use prost::Message as _;
 use rollcall_db::Connection;
-use rollcall_proto::identity::{
-    ChangeAction, Group, GroupMembership, Member, MemberType, UnknownMembers, User,
-};
+use rollcall_proto::identity::{ChangeAction, Group, Member, MemberType, UnknownMembers, User};
 use rollcall_scim::patch::MemberChange;
 
 use super::{
@@ -27,8 +25,6 @@ use crate::name;
 pub(crate) const USER: i64 = 1;
 /// A group among the members.
 pub(crate) const GROUP: i64 = 2;
-/// How many groups deep effective membership reaches. Cycles are harmless: a group counts once.
-const MAX_DEPTH: i64 = 16;
 
 /// How many members who belong to nobody a refusal names, and the most characters of each.
 const SHOWN_UNKNOWN: usize = 3;
@@ -179,7 +175,7 @@ fn insert(
     Ok(statement.query::<Text>().load(connection)?)
 }
 
-const MEMBERS: Rows = Rows { select: "m.*", table: "members", alias: "m" };
+pub(crate) const MEMBERS: Rows = Rows { select: "m.*", table: "members", alias: "m" };
 
 /// That a row of `members` is that of the group and of the member `k.value`.
 fn named(account: &str, group: &str) -> Sql {
@@ -287,77 +283,4 @@ pub(crate) fn page(
         Ok(Member { id, r#type: r#type.into(), display_name })
     };
     Ok((rows.into_iter().map(member).collect::<Result<_, Error>>()?, more))
-}
-
-/// A group that a user is in.
-pub(crate) struct Membership {
-    pub(crate) account: String,
-    pub(crate) group_id: String,
-    pub(crate) display_name: String,
-}
-
-impl From<Membership> for GroupMembership {
-    fn from(membership: Membership) -> Self {
-        Self {
-            group: name::group(&membership.account, &membership.group_id),
-            display_name: membership.display_name,
-        }
-    }
-}
-
-/// That a row of `members` is of the member `k.value`.
-fn of_member(account: &str) -> Sql {
-    Sql::new("m.account_id = ").text(account).sql(" AND m.member_id = k.value")
-}
-
-/// The groups that each of `ids` is a direct member of, in the order of group ids.
-pub(crate) fn direct_groups(
-    connection: &mut Connection,
-    account: &str,
-    ids: &[String],
-) -> Result<HashMap<String, Vec<Membership>>, Error> {
-    let query = Sql::new("SELECT m.member_id, g.id, g.document FROM ")
-        .keyed(connection, ids, MEMBERS, of_member(account))
-        .sql(
-            " JOIN groups g ON g.account_id = m.account_id AND g.id = m.group_id ORDER BY m.member_id, g.id",
-        );
-    collect(connection, account, query)
-}
-
-/// The groups that each of `ids` is in, directly or through other groups, in the order of group ids.
-pub(crate) fn effective_groups(
-    connection: &mut Connection,
-    account: &str,
-    ids: &[String],
-) -> Result<HashMap<String, Vec<Membership>>, Error> {
-    let query = Sql::new("WITH RECURSIVE up (member_id, group_id, depth) AS (")
-        .sql("SELECT m.member_id, m.group_id, 1 FROM ")
-        .keyed(connection, ids, MEMBERS, of_member(account))
-        .sql(" UNION SELECT up.member_id, m.group_id, up.depth + 1 FROM up JOIN members m ON m.account_id = ")
-        .text(account)
-        .sql(" AND m.member_id = up.group_id WHERE up.depth < ")
-        .literal(MAX_DEPTH)
-        .sql(") SELECT DISTINCT up.member_id, g.id, g.document FROM up JOIN groups g ON g.account_id = ")
-        .text(account)
-        .sql(" AND g.id = up.group_id ORDER BY up.member_id, g.id");
-    collect(connection, account, query)
-}
-
-fn collect(
-    connection: &mut Connection,
-    account: &str,
-    query: Sql,
-) -> Result<HashMap<String, Vec<Membership>>, Error> {
-    let rows: Vec<(String, String, Vec<u8>)> = query.query::<(Text, Text, Binary)>().load(connection)?;
-    let mut found: HashMap<String, Vec<Membership>> = HashMap::new();
-    for (member, group_id, document) in rows {
-        let group = Group::decode(document.as_slice())
-            .map_err(|_| Error::Corrupt(name::group(account, &group_id)))?;
-        found.entry(member).or_default().push(Membership {
-            account: account.to_owned(),
-            group_id,
-            display_name: group.display_name,
-        });
-    }
-    Ok(found)
 }

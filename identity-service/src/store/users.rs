@@ -11,7 +11,7 @@ use super::{
     error::Error,
     etag,
     head::{self, Delta, Entry},
-    members,
+    members, memberships,
     page::{List, Page, Row},
     tables::{resource_schemas, user_values, users},
     value,
@@ -140,7 +140,7 @@ pub(crate) fn fill_groups(
     users: &mut [User],
 ) -> Result<(), Error> {
     let ids: Vec<String> = users.iter().map(|user| id_of(user).to_owned()).collect();
-    let mut groups = members::direct_groups(connection, account, &ids)?;
+    let mut groups = memberships::direct_groups(connection, account, &ids)?;
     for user in users {
         user.groups =
             groups.remove(id_of(user)).unwrap_or_default().into_iter().map(GroupMembership::from).collect();
