@@ -34,3 +34,8 @@ typos:
 # Builds the container image.
 image:
     buildah build --file deploy/Containerfile --tag rollcall .
+
+# Measures what must stay flat: `just bench groups pages`. See bench/README.md.
+bench *ARGUMENTS:
+    cargo build --release -p rollcall -p rollcall-bench
+    target/release/rollcall-bench {{ARGUMENTS}}
