@@ -142,7 +142,7 @@ fn greeting(scim: SocketAddr, identity: SocketAddr, token: SocketAddr, public_ur
     }
     format!(
         "scim http://{scim}\nidentity http://{identity}\ntoken http://{token}\n\n\
-         Tenant URL  {}\nToken       {}",
+         Tenant URL  {}\nGet a token {}",
         tenant_url(public_url, FIRST_ACCOUNT),
         command.join(" ")
     )
