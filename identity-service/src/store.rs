@@ -13,6 +13,7 @@ pub(crate) mod lookups;
 pub(crate) mod members;
 pub(crate) mod memberships;
 pub(crate) mod merge;
+pub(crate) mod order;
 pub(crate) mod page;
 pub(crate) mod settings;
 pub(crate) mod sql;

@@ -124,7 +124,7 @@ impl PatchPath {
 
 /// The target when a name is all of a known extension or about an unknown one: `None` when it is neither,
 /// `Some(None)` when it begins like a URN but is none.
-#[allow(clippy::option_option)]
+#[allow(clippy::option_option, reason = "the doc comment says what each of the three means")]
 fn whole_extension(name: &str, resource_type: ResourceType) -> Option<Option<Target>> {
     match resource_type.split_urn(name) {
         Some((schema, "")) if schema.is_extension() => return Some(Some(Target::Extension(schema))),

@@ -10,19 +10,11 @@ use diesel::{
     sql_types::{BigInt, Binary, Nullable, Text},
 };
 use rollcall_db::Connection;
-use rollcall_scim::{
-    filter::{Filter, Path},
-    schema::{Kind, ResourceType},
-};
+use rollcall_scim::{filter::Filter, schema::ResourceType};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    error::Error,
-    filter::{Place, Scope, Source},
-    head,
-    sql::Sql,
-};
+use super::{error::Error, filter::Scope, head, order::Order, sql::Sql};
 
 /// The most resources on a page.
 pub(crate) const MAX_PAGE: i64 = 1000;
@@ -214,95 +206,6 @@ fn fingerprint(parts: &[&str]) -> String {
         hash.update(part);
     }
     URL_SAFE_NO_PAD.encode(hash.finalize().get(..9).unwrap_or_default())
-}
-
-/// An order other than that of ids.
-#[derive(Debug)]
-struct Order {
-    path: Path,
-    descending: bool,
-}
-
-impl Order {
-    fn parse(text: &str, resource: ResourceType) -> Result<Self, Error> {
-        let (path, descending) = match text.split_once(' ') {
-            None => (text, false),
-            Some((path, "desc")) => (path, true),
-            Some(_) => return Err(Error::field("order_by", "must be an attribute path, or one and ` desc`")),
-        };
-        // What can be asked to be present can be sorted by.
-        match Filter::parse(&format!("{path} pr"), resource).map_err(rollcall_scim::Error::from)? {
-            // A group has no first member.
-            Filter::Present(path) if path.attribute.name == "members" => {
-                Err(Error::field("order_by", "groups cannot be sorted by their members"))
-            }
-            Filter::Present(path) => Ok(Self { path, descending }),
-            _ => Err(Error::field("order_by", "must be the path of one attribute")),
-        }
-    }
-
-    /// The text to sort by, and whether it can be NULL. Of several values, the primary one counts, or else the first
-    /// (RFC 7644 section 3.4.2.3).
-    fn key(&self, scope: Scope<'_>) -> (Sql, bool) {
-        let (key, nullable) = match scope.place(self.path) {
-            Place::Own(expression, nullable) => (expression, nullable),
-            Place::Elsewhere(Source::Values(attribute), expression) => {
-                let first = Sql::new("(SELECT ")
-                    .then(expression)
-                    .sql(" FROM user_values v WHERE v.account_id = users.account_id AND v.user_id = users.id")
-                    .sql(" AND v.attribute = ")
-                    .literal(attribute.number())
-                    .sql(" ORDER BY CASE WHEN v.is_primary THEN 0 ELSE 1 END, v.position LIMIT 1)");
-                (first, true)
-            }
-            Place::Elsewhere(Source::Groups, expression) => {
-                let first = Sql::new("(SELECT ")
-                    .then(expression)
-                    .sql(" FROM members m JOIN groups g ON g.account_id = m.account_id AND g.id = m.group_id")
-                    .sql(" WHERE m.account_id = users.account_id AND m.member_id = users.id")
-                    .sql(" ORDER BY m.group_id LIMIT 1)");
-                (first, true)
-            }
-            // By the core schema, which all have; by members there is no sorting.
-            Place::Elsewhere(Source::Schemas | Source::Members, _) => (Sql::new("CAST('' AS TEXT)"), false),
-        };
-        let key = match self.path.leaf().kind {
-            Kind::Boolean => {
-                Sql::new("(CASE ").then(key).sql(" WHEN TRUE THEN 'true' WHEN FALSE THEN 'false' END)")
-            }
-            // Milliseconds since 1970 have thirteen digits until the year 2286.
-            Kind::DateTime => Sql::new("CAST(").then(key).sql(" AS TEXT)"),
-            _ => key,
-        };
-        (key, nullable)
-    }
-
-    /// `ORDER BY`'s expressions before the id. Missing values come last in ascending order and first in descending.
-    fn by(&self, key: Sql, nullable: bool) -> Sql {
-        let direction = if self.descending { " DESC" } else { "" };
-        let by = if nullable { is_missing(&key).sql(direction).sql(", ") } else { Sql::default() };
-        by.then(key).sql(direction)
-    }
-
-    /// The condition on what comes after the place with `last` for its key, where `after_id` decides among equals.
-    fn after(&self, key: &Sql, nullable: bool, last: Option<&str>, after_id: Sql) -> Sql {
-        let further = if self.descending { " < " } else { " > " };
-        let Some(last) = last else {
-            // After one without a value: the others without, and in descending order all that have one.
-            let rest = is_missing(key).sql(" = 1 AND ").then(after_id);
-            return if self.descending { rest.sql(" OR ").then(is_missing(key)).sql(" = 0") } else { rest };
-        };
-        let or_equal = if self.descending { " <= " } else { " >= " };
-        // The first half is implied by the second, but is a range that an index knows.
-        let sql =
-            key.clone().sql(or_equal).text(last).sql(" AND (").then(key.clone()).sql(further).text(last);
-        let sql = sql.sql(" OR ").then(after_id).sql(")");
-        if nullable && !self.descending { sql.sql(" OR ").then(is_missing(key)).sql(" = 1") } else { sql }
-    }
-}
-
-fn is_missing(key: &Sql) -> Sql {
-    Sql::new("(CASE WHEN ").then(key.clone()).sql(" IS NULL THEN 1 ELSE 0 END)")
 }
 
 #[cfg(test)]
