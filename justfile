@@ -19,9 +19,9 @@ fmt:
 lint:
     tests/run fmt lint protos
 
-# Fuzzes filters, paths and PATCH for so many seconds each.
-fuzz SECONDS="60":
-    FUZZ_SECONDS={{SECONDS}} tests/run fuzz
+# Searches for inputs that break something: fuzzing, property tests and schemathesis with new seeds, so many seconds each.
+explore SECONDS="600":
+    SEED= FUZZ_SECONDS={{SECONDS}} SCHEMATHESIS_SECONDS={{SECONDS}} tests/run test openapi fuzz
 
 # Checks licences, duplicate and unwanted crates and their sources. Advisories need their database, and are not checked.
 deny:

@@ -135,29 +135,28 @@ fn member(member: &Value) -> Result<(&str, Option<&str>), Problem> {
     Ok((id, kind))
 }
 
-/// `urn:scim:schemas:core:2.0`: a URN that was never registered, for the core schema.
+/// URNs that were never registered, and those of SCIM 1.1, for a schema that Rollcall knows.
 ///
-/// OneLogin (recorded in goauthentik/authentik#11249); the `1.0` is SCIM 1.1's.
-pub(crate) fn is_core_urn(urn: &str) -> bool {
-    ["urn:scim:schemas:core:2.0", "urn:scim:schemas:core:1.0"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(urn))
-}
-
-/// The known schema that a name of a body begins with, and the attribute behind it; `""` for all of the schema.
+/// OneLogin sends `urn:scim:schemas:core:2.0` and `urn:scim:schemas:extension:enterprise:2.0`
+/// (goauthentik/authentik#11249). They count wherever the schema's own URN does: as a key of a body, listed in
+/// `schemas`, and before an attribute in a path or filter.
 ///
-/// Takes `urn:..:User:attr`, `urn:..:User.attr` (Microsoft Entra ID with `aadOptscim062020`; Microsoft Q&A 1435791),
-/// and OneLogin's `urn:scim:schemas:extension:enterprise:2.0` (goauthentik/authentik#11249).
-pub(crate) fn split_urn(kind: ResourceType, name: &str) -> Option<(&'static Schema, &str)> {
-    let of_onelogin =
-        ["urn:scim:schemas:extension:enterprise:2.0", "urn:scim:schemas:extension:enterprise:1.0"];
-    if kind == ResourceType::User && of_onelogin.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-        return Some((&ENTERPRISE_USER, ""));
+/// A URN that begins with another one stands before it.
+pub(crate) fn other_urns(schema: &Schema) -> &'static [&'static str] {
+    match schema.name {
+        "EnterpriseUser" => &[
+            "urn:scim:schemas:extension:enterprise:2.0:User",
+            "urn:scim:schemas:extension:enterprise:2.0",
+            "urn:scim:schemas:extension:enterprise:1.0",
+        ],
+        "User" => {
+            &["urn:scim:schemas:core:2.0:User", "urn:scim:schemas:core:2.0", "urn:scim:schemas:core:1.0"]
+        }
+        "Group" => {
+            &["urn:scim:schemas:core:2.0:Group", "urn:scim:schemas:core:2.0", "urn:scim:schemas:core:1.0"]
+        }
+        _ => &[],
     }
-    if is_core_urn(name) {
-        return Some((kind.core(), ""));
-    }
-    kind.split_urn(name)
 }
 
 /// `{"name.givenName": "B", "emails[type eq \"work\"].value": "b@example.com", "urn:..:User:department": "D"}`:

@@ -9,6 +9,9 @@ mod enterprise;
 mod group;
 mod user;
 
+use std::iter;
+
+use crate::quirks;
 pub use attribute::{Attribute, Kind, Mutability, Returned, Uniqueness};
 pub use common::COMMON;
 pub use enterprise::ENTERPRISE_USER;
@@ -35,6 +38,16 @@ impl Schema {
     /// The attribute of this name, in any case.
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         find(self.attributes, name)
+    }
+
+    /// The URNs that identity providers send for it, its own first.
+    fn urns(&self) -> impl Iterator<Item = &'static str> {
+        iter::once(self.id).chain(quirks::other_urns(self).iter().copied())
+    }
+
+    /// Whether this is a URN for it, in any case.
+    pub fn is_named(&self, urn: &str) -> bool {
+        self.urns().any(|known| known.eq_ignore_ascii_case(urn))
     }
 
     /// Whether it is an extension, whose attributes stand under its URN.
@@ -92,7 +105,7 @@ impl ResourceType {
 
     /// The schema with this URN, in any case, core or known extension.
     pub fn schema(self, urn: &str) -> Option<&'static Schema> {
-        self.schemas().iter().copied().find(|schema| schema.id.eq_ignore_ascii_case(urn))
+        self.schemas().iter().copied().find(|schema| schema.is_named(urn))
     }
 
     /// The attribute that a name without URN means, in any case. Core attributes come first, then the common ones,
@@ -104,18 +117,20 @@ impl ResourceType {
             .or_else(|| self.extensions().iter().find_map(|schema| Some((*schema, schema.attribute(name)?))))
     }
 
-    /// Splits a name that begins with the URN of a schema of this type into the schema and what follows the URN:
+    /// Splits a name that begins with a URN of a schema of this type into the schema and what follows the URN:
     /// `""` when the name is the URN alone. Identity providers put a dot where the RFC has a colon behind the URN
-    /// (Microsoft Q&A 1435791), so both are taken.
+    /// (Microsoft Entra ID with `aadOptscim062020`; Microsoft Q&A 1435791), so both are taken.
     pub fn split_urn(self, name: &str) -> Option<(&'static Schema, &str)> {
         self.schemas().iter().find_map(|schema| {
-            let head = name.get(..schema.id.len()).filter(|head| head.eq_ignore_ascii_case(schema.id))?;
-            let rest = name.get(head.len()..)?;
-            match rest.strip_prefix([':', '.']) {
-                None if rest.is_empty() => Some((*schema, "")),
-                Some(rest) if !rest.is_empty() => Some((*schema, rest)),
-                _ => None,
-            }
+            schema.urns().find_map(|urn| {
+                let head = name.get(..urn.len()).filter(|head| head.eq_ignore_ascii_case(urn))?;
+                let rest = name.get(head.len()..)?;
+                match rest.strip_prefix([':', '.']) {
+                    None if rest.is_empty() => Some((*schema, "")),
+                    Some(rest) if !rest.is_empty() => Some((*schema, rest)),
+                    _ => None,
+                }
+            })
         })
     }
 }
@@ -150,6 +165,9 @@ mod tests {
             (format!("{urn}:department"), Some("department")),
             (format!("{urn}.manager.value"), Some("manager.value")),
             (format!("{urn}:"), None),
+            ("urn:scim:schemas:extension:enterprise:2.0:User:manager".to_owned(), Some("manager")),
+            ("urn:scim:schemas:extension:enterprise:2.0:manager.value".to_owned(), Some("manager.value")),
+            ("urn:scim:schemas:core:2.0".to_owned(), Some("")),
             (format!("{urn}s:x"), None),
             ("urn:other:x".to_owned(), None),
             ("department".to_owned(), None),

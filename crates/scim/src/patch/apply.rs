@@ -93,7 +93,7 @@ impl Patch {
     /// An operation without path, whose value is a set of attributes.
     fn whole(&mut self, verb: Verb, attributes: &Map<String, Value>) -> Result<(), Problem> {
         for (name, value) in attributes {
-            match (quirks::split_urn(self.kind, name), value) {
+            match (self.kind.split_urn(name), value) {
                 (Some((schema, "")), Value::Object(attributes)) => self.schema(verb, schema, attributes)?,
                 // What is a whole extension in a POST is one here.
                 (None, Value::Object(_)) if resolve::is_urn(name) => {

@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 use super::{Error, Problem, extension, kind_of, value};
 use crate::{
     filter::resolve,
-    quirks,
     schema::{Attribute, COMMON, Mutability, ResourceType, Schema, find},
 };
 
@@ -21,7 +20,7 @@ pub(super) fn from_body(kind: ResourceType, body: &Value) -> Result<Map<String, 
         let attribute = kind.core().attribute(name).or_else(|| find(COMMON, name));
         if let Some(attribute) = attribute {
             assign(&mut document, attribute, value)?;
-        } else if let Some((schema, rest)) = quirks::split_urn(kind, name) {
+        } else if let Some((schema, rest)) = kind.split_urn(name) {
             known_extension(&mut document, schema, rest, value)?;
         } else if resolve::is_urn(name)
             && let Value::Object(attributes) = value
@@ -42,11 +41,9 @@ pub(crate) fn schemas_of(body: &Map<String, Value>) -> Option<Vec<&str>> {
 }
 
 fn check_schemas(kind: ResourceType, body: &Map<String, Value>) -> Result<(), Error> {
-    let urn = kind.core().id;
-    let named = schemas_of(body).is_some_and(|urns| {
-        urns.iter().any(|listed| listed.eq_ignore_ascii_case(urn) || quirks::is_core_urn(listed))
-    });
-    if named { Ok(()) } else { Err(Error::new("schemas", Problem::Schemas { urn })) }
+    let core = kind.core();
+    let named = schemas_of(body).is_some_and(|urns| urns.iter().any(|listed| core.is_named(listed)));
+    if named { Ok(()) } else { Err(Error::new("schemas", Problem::Schemas { urn: core.id })) }
 }
 
 /// A later name that differs only in case wins. What only the service may set is left out, as RFC 7644 section 3.5.1
