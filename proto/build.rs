@@ -4,7 +4,7 @@ use std::{env, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 13] = [
     "rollcall/identity/v1/change_service.proto",
     "rollcall/identity/v1/group.proto",
     "rollcall/identity/v1/group_service.proto",
@@ -12,6 +12,11 @@ const FILES: [&str; 8] = [
     "rollcall/identity/v1/settings_service.proto",
     "rollcall/identity/v1/user_service.proto",
     "rollcall/token/v1/account_service.proto",
+    "rollcall/token/v1/audit_service.proto",
+    "rollcall/token/v1/connection_service.proto",
+    "rollcall/token/v1/notice_service.proto",
+    "rollcall/token/v1/session_service.proto",
+    "rollcall/token/v1/sync_log_service.proto",
     "rollcall/token/v1/token_service.proto",
 ];
 

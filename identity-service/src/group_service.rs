@@ -29,7 +29,7 @@ pub struct GroupService(pub(crate) Database);
 #[tonic::async_trait]
 impl group_service_server::GroupService for GroupService {
     async fn create_group(&self, request: Request<CreateGroupRequest>) -> Result<Response<Group>, Status> {
-        let CreateGroupRequest { parent, group } = request.into_inner();
+        let CreateGroupRequest { parent, group, source: _ } = request.into_inner();
         let account = name::account("parent", &parent)?;
         let group = group.ok_or_else(|| Error::field("group", "is missing"))?;
         required("group.display_name", &group.display_name)?;
@@ -64,7 +64,7 @@ impl group_service_server::GroupService for GroupService {
 
     async fn replace_group(&self, request: Request<ReplaceGroupRequest>) -> Result<Response<Group>, Status> {
         let view = request.get_ref().view();
-        let ReplaceGroupRequest { group, etags, view: _ } = request.into_inner();
+        let ReplaceGroupRequest { group, etags, view: _, writer: _ } = request.into_inner();
         let group = group.ok_or_else(|| Error::field("group", "is missing"))?;
         let (account, id) = name::resource("group.name", "groups", &group.name)?;
         required("group.display_name", &group.display_name)?;
@@ -73,14 +73,14 @@ impl group_service_server::GroupService for GroupService {
 
     async fn patch_group(&self, request: Request<PatchGroupRequest>) -> Result<Response<Group>, Status> {
         let view = request.get_ref().view();
-        let PatchGroupRequest { name, operations, etags, view: _ } = request.into_inner();
+        let PatchGroupRequest { name, operations, etags, view: _, writer: _ } = request.into_inner();
         let (account, id) = name::resource("name", "groups", &name)?;
         operation_count(operations.len())?;
         self.update(account, id, Update::Patch(operations), etags, view).await
     }
 
     async fn delete_group(&self, request: Request<DeleteGroupRequest>) -> Result<Response<()>, Status> {
-        let DeleteGroupRequest { name, etags } = request.into_inner();
+        let DeleteGroupRequest { name, etags, writer: _ } = request.into_inner();
         let (account, id) = name::resource("name", "groups", &name)?;
         let in_account = account.clone();
         self.0.write(&account, move |c| groups::delete(c, &in_account, &id, &etags)).await?;
@@ -108,6 +108,12 @@ impl group_service_server::GroupService for GroupService {
             Ok(ListMembersResponse { members, next_page_token })
         };
         Ok(Response::new(self.0.read(page).await?))
+    }
+    async fn set_group_source(
+        &self,
+        _request: Request<rollcall_proto::identity::SetGroupSourceRequest>,
+    ) -> Result<Response<Group>, Status> {
+        Err(Status::unimplemented("not yet"))
     }
 }
 

@@ -66,7 +66,7 @@ impl user_service_server::UserService for UserService {
 
     async fn replace_user(&self, request: Request<ReplaceUserRequest>) -> Result<Response<User>, Status> {
         let view = request.get_ref().view();
-        let ReplaceUserRequest { user, etags, view: _ } = request.into_inner();
+        let ReplaceUserRequest { user, etags, view: _, writer: _ } = request.into_inner();
         let user = user.ok_or_else(|| Error::field("user", "is missing"))?;
         let (account, id) = name::resource("user.name", "users", &user.name)?;
         required("user.user_name", &user.user_name)?;
@@ -76,18 +76,24 @@ impl user_service_server::UserService for UserService {
 
     async fn patch_user(&self, request: Request<PatchUserRequest>) -> Result<Response<User>, Status> {
         let view = request.get_ref().view();
-        let PatchUserRequest { name, operations, etags, view: _ } = request.into_inner();
+        let PatchUserRequest { name, operations, etags, view: _, writer: _ } = request.into_inner();
         let (account, id) = name::resource("name", "users", &name)?;
         operation_count(operations.len())?;
         self.update(account, id, Update::Patch(operations), etags, view).await
     }
 
     async fn delete_user(&self, request: Request<DeleteUserRequest>) -> Result<Response<()>, Status> {
-        let DeleteUserRequest { name, etags } = request.into_inner();
+        let DeleteUserRequest { name, etags, writer: _ } = request.into_inner();
         let (account, id) = name::resource("name", "users", &name)?;
         let in_account = account.clone();
         self.0.write(&account, move |c| users::delete(c, &in_account, &id, &etags)).await?;
         Ok(Response::new(()))
+    }
+    async fn set_user_source(
+        &self,
+        _request: Request<rollcall_proto::identity::SetUserSourceRequest>,
+    ) -> Result<Response<User>, Status> {
+        Err(Status::unimplemented("not yet"))
     }
 }
 

@@ -38,7 +38,7 @@ impl Tokens {
     }
 
     async fn generate(&self, request: GenerateTokenRequest) -> Result<GenerateTokenResponse, Error> {
-        let GenerateTokenRequest { parent, ttl, overlap, created_by } = request;
+        let GenerateTokenRequest { parent, ttl, overlap, created_by, request_id: _ } = request;
         let account = name::account(&parent, "parent")?;
         let ttl = timestamp::duration(ttl, DEFAULT_TTL, (MIN_TTL, MAX_TTL), "ttl")?;
         let overlap = timestamp::duration(overlap, DEFAULT_OVERLAP, (0, MAX_OVERLAP), "overlap")?;
@@ -173,6 +173,7 @@ fn message(row: Row, now: Millis) -> Token {
         revoke_time: revoked_at.map(timestamp::of),
         last_use_time: last_used_at.map(timestamp::of),
         created_by,
+        ..Token::default()
     }
 }
 
@@ -194,6 +195,13 @@ impl TokenService for Tokens {
 
     async fn revoke_token(&self, request: Request<RevokeTokenRequest>) -> Result<Response<Token>, Status> {
         Ok(Response::new(self.revoke(request.into_inner()).await?))
+    }
+
+    async fn retire_token(
+        &self,
+        _request: Request<rollcall_proto::token::RetireTokenRequest>,
+    ) -> Result<Response<Token>, Status> {
+        Err(Status::unimplemented("not yet"))
     }
 
     async fn verify_token(

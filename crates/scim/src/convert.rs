@@ -97,6 +97,7 @@ pub fn group_to_json(group: &Group, base: &str) -> Map<String, Value> {
         create_time,
         update_time,
         etag,
+        source: _,
     } = group;
     let extensions = Extensions::read(extensions);
 

@@ -89,6 +89,7 @@ async fn generate(options: Generate) -> Result<(), Error> {
         ttl: Some(Duration { seconds: i64::from(valid_days) * DAY, nanos: 0 }),
         overlap: Some(Duration { seconds: i64::from(overlap_hours) * HOUR, nanos: 0 }),
         created_by,
+        request_id: String::new(),
     };
     let made = client.answer(tokens.generate_token(request)).await?;
     let token = made.token.unwrap_or_default();
@@ -145,7 +146,8 @@ async fn list(account: &str, client: &client::Options) -> Result<(), Error> {
 
 async fn revoke(account: &str, token: &str, client: &client::Options) -> Result<(), Error> {
     let mut tokens = TokenServiceClient::new(client.channel()?);
-    let request = RevokeTokenRequest { name: format!("accounts/{account}/tokens/{token}") };
+    let request =
+        RevokeTokenRequest { name: format!("accounts/{account}/tokens/{token}"), actor: String::new() };
     let token = client.answer(tokens.revoke_token(request)).await?;
     if client.json {
         return output::print_json(&json(&token));

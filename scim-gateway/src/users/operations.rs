@@ -28,7 +28,8 @@ pub(crate) async fn replace(
 ) -> Result<User, Error> {
     // The id of the address counts, whatever the body says (RFC 7644 section 3.5.1).
     let user = User { name: tenant.account.user(id), ..user_from_json(body)? };
-    let message = ReplaceUserRequest { user: Some(user), etags, view: view.into() };
+    let message =
+        ReplaceUserRequest { user: Some(user), etags, view: view.into(), writer: UserSource::Scim.into() };
     answer(tenant.gateway.users().replace_user(request(message))).await
 }
 
@@ -40,12 +41,18 @@ pub(crate) async fn patch(
     view: UserView,
 ) -> Result<User, Error> {
     let operations = operations_from_json(body)?;
-    let message = PatchUserRequest { name: tenant.account.user(id), operations, etags, view: view.into() };
+    let message = PatchUserRequest {
+        name: tenant.account.user(id),
+        operations,
+        etags,
+        view: view.into(),
+        writer: UserSource::Scim.into(),
+    };
     answer(tenant.gateway.users().patch_user(request(message))).await
 }
 
 pub(crate) async fn delete(tenant: &Tenant, id: &Id, etags: Vec<String>) -> Result<(), Error> {
-    let message = DeleteUserRequest { name: tenant.account.user(id), etags };
+    let message = DeleteUserRequest { name: tenant.account.user(id), etags, writer: UserSource::Scim.into() };
     answer(tenant.gateway.users().delete_user(request(message))).await
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn from_document(mut document: Map<String, Value>) -> Result<Group, E
         create_time: None,
         update_time: None,
         etag: String::new(),
+        source: 0,
     })
 }
 

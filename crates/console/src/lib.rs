@@ -1,0 +1,1 @@
+//! The web console: where the administrator of an account lives.

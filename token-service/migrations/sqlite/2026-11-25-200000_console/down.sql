@@ -1,0 +1,15 @@
+drop table audit_entries;
+drop table invitations;
+drop table sessions;
+drop table notices;
+drop table notice_settings;
+drop table sync_log_settings;
+drop table sync_entries;
+drop table connections;
+drop index tokens_request;
+alter table tokens drop column request_id;
+alter table tokens drop column uses;
+alter table tokens drop column uses_day;
+alter table tokens drop column last_agent;
+alter table tokens drop column last_address;
+alter table tokens drop column first_used_at;

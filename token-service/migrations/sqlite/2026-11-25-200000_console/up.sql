@@ -1,0 +1,120 @@
+-- Times are Unix milliseconds, days are counted from the Unix epoch.
+alter table tokens add column first_used_at integer;
+alter table tokens add column last_address text not null default '';
+alter table tokens add column last_agent text not null default '';
+-- How often it was used on the day of uses_day.
+alter table tokens add column uses_day integer not null default 0;
+alter table tokens add column uses integer not null default 0;
+-- What made it: asked for again, it makes no second one.
+alter table tokens add column request_id text;
+create unique index tokens_request on tokens (account_id, request_id) where request_id is not null;
+
+-- How the connection of an account is doing; no row: nothing has come yet.
+create table connections (
+    account_id       text not null primary key references accounts (id),
+    last_success_at  integer,
+    last_write_at    integer,
+    first_success_at integer,
+    last_failure_at  integer,
+    failures         integer not null default 0,
+    last_failure     text not null default '',
+    last_refused_at  integer,
+    refused_token    text not null default '',
+    last_address     text not null default '',
+    last_agent       text not null default '',
+    lost             integer not null default 0
+) strict, without rowid;
+
+create table sync_entries (
+    account_id  text not null references accounts (id),
+    -- UUID of version 7, of the time at which the request came.
+    id          text not null,
+    at          integer not null,
+    token_id    text not null,
+    method      text not null,
+    kind        integer not null,
+    action      integer not null,
+    resource_id text not null,
+    subject     text not null,
+    -- The subject in lower case, for searching by its beginning.
+    subject_key text not null,
+    filter      text not null,
+    status      integer not null,
+    duration_us integer not null,
+    scim_type   text not null,
+    detail      text not null,
+    body        text not null,
+    agent       text not null,
+    address     text not null,
+    primary key (account_id, id)
+) strict, without rowid;
+
+create index sync_entries_resource on sync_entries (account_id, resource_id, id) where resource_id <> '';
+create index sync_entries_subject on sync_entries (account_id, subject_key, id) where subject_key <> '';
+create index sync_entries_failed on sync_entries (account_id, id) where status >= 400;
+
+create table sync_log_settings (
+    account_id text not null primary key references accounts (id),
+    keep_days  integer not null
+) strict, without rowid;
+
+create table notice_settings (
+    account_id      text not null primary key references accounts (id),
+    -- One a line.
+    emails          text not null default '',
+    webhook_url     text not null default '',
+    -- The secret is derived from the key of the installation and this number, and not stored.
+    webhook_version integer not null default 1
+) strict, without rowid;
+
+create table notices (
+    account_id text not null references accounts (id),
+    token_id   text not null,
+    days       integer not null,
+    channel    integer not null,
+    state      integer not null,
+    attempts   integer not null,
+    attempt_at integer,
+    -- Before this nobody else takes it.
+    next_at    integer not null,
+    error      text not null default '',
+    primary key (account_id, token_id, days, channel)
+) strict, without rowid;
+
+create index notices_next on notices (state, next_at);
+
+-- Sessions of operators belong to no account: here the account is what the session may see.
+create table sessions (
+    id           text not null primary key,
+    hash         blob not null unique,
+    subject      text not null,
+    display_name text not null,
+    role         integer not null,
+    account_id   text not null,
+    created_at   integer not null,
+    seen_at      integer not null,
+    ended_at     integer
+) strict, without rowid;
+
+create table invitations (
+    id           text not null primary key,
+    hash         blob not null unique,
+    display_name text not null,
+    role         integer not null,
+    account_id   text not null,
+    created_at   integer not null,
+    expires_at   integer not null,
+    redeemed_at  integer
+) strict, without rowid;
+
+-- The account `-` has what belongs to none.
+create table audit_entries (
+    account_id text not null,
+    id         text not null,
+    at         integer not null,
+    actor      text not null,
+    action     text not null,
+    target     text not null,
+    detail     text not null,
+    primary key (account_id, id)
+) strict, without rowid;
