@@ -1,9 +1,21 @@
 //! What an operator may set.
 
-use std::net::SocketAddr;
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
+use lettre::message::Mailbox;
 use rollcall_db::Address;
 use rollcall_serve::log;
+use url::{Host, Url};
+
+use crate::{
+    error::StartError,
+    key::Key,
+    mail::{Mail, SmtpUrl},
+};
 
 /// The token service of Rollcall: accounts and the tokens of their identity providers, over gRPC.
 ///
@@ -19,6 +31,10 @@ pub struct Config {
     #[arg(long, env = "ROLLCALL_TOKEN_LISTEN", default_value = "127.0.0.1:7402", value_name = "IP:PORT")]
     pub token_listen: SocketAddr,
 
+    /// What it does beside answering.
+    #[command(flatten)]
+    pub args: Args,
+
     /// The shape of log lines: `text` or `json`.
     #[arg(long, env = "ROLLCALL_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: log::Format,
@@ -26,4 +42,153 @@ pub struct Config {
     /// What to log, in the syntax of RUST_LOG: `info`, `warn,rollcall_db=debug`.
     #[arg(long, env = "ROLLCALL_LOG", default_value = "info", value_name = "FILTER")]
     pub log_filter: String,
+}
+
+/// The options that the service has by itself and within `rollcall`.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
+pub struct Args {
+    /// File with the key of the installation, 32 random bytes in Base64, by which webhooks are signed: the same for all
+    /// replicas. `openssl rand -base64 32` makes one
+    #[arg(long, env = "ROLLCALL_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+
+    /// Mail server for notices: `smtps://user@host`, `smtp://user@host?tls=required` (STARTTLS), or `smtp://localhost`;
+    /// without it no e-mail is sent
+    #[arg(
+        long,
+        env = "ROLLCALL_SMTP_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        requires = "smtp_from"
+    )]
+    pub smtp_url: Option<SmtpUrl>,
+
+    /// Sender of the e-mails, such as `Rollcall <rollcall@example.com>`
+    #[arg(long, env = "ROLLCALL_SMTP_FROM", value_name = "MAILBOX")]
+    pub smtp_from: Option<Mailbox>,
+
+    /// File with the password of the user in the URL of the mail server
+    #[arg(long, env = "ROLLCALL_SMTP_PASSWORD_FILE", value_name = "FILE")]
+    pub smtp_password_file: Option<PathBuf>,
+
+    /// The address by which administrators reach the console: notices link to it
+    #[arg(long, env = "ROLLCALL_CONSOLE_URL", value_name = "URL", value_parser = console_url)]
+    pub console_url: Option<Url>,
+
+    /// How often to look which tokens are near their end, in seconds
+    #[arg(
+        long,
+        env = "ROLLCALL_NOTICE_INTERVAL_SECONDS",
+        default_value_t = 60,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3600)
+    )]
+    pub notice_interval_seconds: u64,
+}
+
+/// What a [`crate::Service`] needs besides its database.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The key of the installation; without one no webhook is sent.
+    pub key: Option<Key>,
+    /// The mail server; without one no e-mail is sent.
+    pub mail: Option<Mail>,
+    /// Where the console is.
+    pub console_url: Option<Url>,
+    /// How often to look for tokens near their end.
+    pub notice_interval: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { key: None, mail: None, console_url: None, notice_interval: Duration::from_secs(60) }
+    }
+}
+
+impl Args {
+    /// Reads the files that are named here.
+    ///
+    /// # Errors
+    /// [`StartError::Key`], [`StartError::Mail`].
+    pub fn options(self) -> Result<Options, StartError> {
+        let Self { key_file, smtp_url, smtp_from, smtp_password_file, console_url, notice_interval_seconds } =
+            self;
+        let key = key_file.map(|path| Key::read(&path)).transpose()?;
+        let mail = match (smtp_url, smtp_from) {
+            (Some(url), Some(from)) => Some(Mail::new(url, from, smtp_password_file.as_deref())?),
+            _ => None,
+        };
+        Ok(Options { key, mail, console_url, notice_interval: Duration::from_secs(notice_interval_seconds) })
+    }
+}
+
+fn console_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|problem| problem.to_string())?;
+    if matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none() {
+        Ok(url)
+    } else {
+        Err("it must be an http or https address without a query".to_owned())
+    }
+}
+
+/// Whether the host is this machine, by its name or address.
+pub(crate) fn is_loopback(host: Option<Host<&str>>) -> bool {
+    match host {
+        Some(Host::Domain(name)) => name == "localhost" || is_loopback_address(name),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// A URL of an unknown scheme has its IPv4 address as a name.
+fn is_loopback_address(name: &str) -> bool {
+    name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Config, clap::Error> {
+        Config::try_parse_from(["token-service", "--token-database-url", "sqlite:x"].iter().chain(args))
+    }
+
+    #[test]
+    fn mail_needs_a_sender() {
+        assert!(parse(&["--smtp-url", "smtp://localhost"]).is_err());
+        let config = parse(&["--smtp-url", "smtp://localhost", "--smtp-from", "Rollcall <a@b.example>"]);
+        assert!(config.unwrap().args.options().unwrap().mail.is_some());
+        assert!(parse(&["--smtp-from", "no address"]).is_err());
+        assert!(parse(&[]).unwrap().args.options().unwrap().mail.is_none());
+    }
+
+    #[test]
+    fn loopback() {
+        for (url, expected) in [
+            ("http://localhost:1/", true),
+            ("http://127.0.0.1/", true),
+            ("http://127.9.9.9/", true),
+            ("http://[::1]:5/", true),
+            ("smtp://127.0.0.1:25", true),
+            ("smtp://[::1]", true),
+            ("http://localhost.example/", false),
+            ("http://10.0.0.1/", false),
+            ("http://[::2]/", false),
+            ("http://0.0.0.0/", false),
+        ] {
+            assert_eq!(is_loopback(Url::parse(url).unwrap().host()), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_console_url_is_an_address_of_pages() {
+        for bad in ["console", "ftp://x.example", "https://x.example/?a=b", "https://x.example/#a"] {
+            assert!(console_url(bad).is_err(), "{bad}");
+        }
+        assert!(console_url("https://x.example/rollcall").is_ok());
+    }
 }

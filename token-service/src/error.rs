@@ -14,6 +14,12 @@ pub enum StartError {
     /// The database cannot be opened or migrated.
     #[error(transparent)]
     Database(#[from] rollcall_db::Error),
+    /// The key file cannot be used.
+    #[error(transparent)]
+    Key(#[from] crate::key::KeyError),
+    /// The mail server cannot be used.
+    #[error(transparent)]
+    Mail(#[from] crate::mail::MailError),
 }
 
 /// Why a request fails.
@@ -36,6 +42,15 @@ pub(crate) enum Error {
         "two tokens are live already: revoke one of them, or wait until {until}, when the first of them ends"
     )]
     TwoLive { until: String },
+    /// FAILED_PRECONDITION.
+    #[error("this service has no key to sign webhooks with; start it with --key-file, or ROLLCALL_KEY_FILE")]
+    NoKey,
+    /// FAILED_PRECONDITION.
+    #[error("the account `{0}` has no webhook; set its URL first")]
+    NoWebhook(String),
+    /// RESOURCE_EXHAUSTED.
+    #[error("a test was sent a moment ago; wait ten seconds")]
+    TestedJustNow,
     /// UNAUTHENTICATED. One for every cause: the answer must not tell a stranger which it was.
     #[error("the token is not valid for this account")]
     Refused,
@@ -65,6 +80,9 @@ impl Error {
             Self::NoToken(_) => (Code::NotFound, "TOKEN_NOT_FOUND"),
             Self::AccountExists(_) => (Code::AlreadyExists, "UNIQUENESS"),
             Self::TwoLive { .. } => (Code::FailedPrecondition, "TWO_TOKENS_LIVE"),
+            Self::NoKey => (Code::FailedPrecondition, "KEY_MISSING"),
+            Self::NoWebhook(_) => (Code::FailedPrecondition, "WEBHOOK_NOT_SET"),
+            Self::TestedJustNow => (Code::ResourceExhausted, "TESTED_JUST_NOW"),
             Self::Refused => (Code::Unauthenticated, "TOKEN_REFUSED"),
             Self::Database(error) if error.is_transient() => (Code::Unavailable, "DATABASE_UNAVAILABLE"),
             Self::Database(_) | Self::Random(_) => (Code::Internal, "INTERNAL"),

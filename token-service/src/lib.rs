@@ -5,38 +5,54 @@
 //! - [`secret`]: what a token looks like, and what is kept of it.
 //! - [`life`]: when a token works, as pure rules over a [`Clock`].
 //! - [`last_use`]: when a token was last used, gathered in memory and written in batches.
+//! - [`notice`]: when somebody is told that a token is about to end, as pure rules; `notice_text` what they are told.
+//! - [`notice_sender`]: tells them, by [`mail`] and `webhook`, each once however many replicas run.
+//! - [`key`]: the key of the installation, by which webhooks are signed.
 //! - `store`: all SQL.
 
 pub mod account_service;
 pub mod clock;
 pub mod config;
 mod error;
+pub mod key;
 pub mod last_use;
 pub mod life;
+pub mod mail;
 mod name;
+pub mod notice;
+pub mod notice_sender;
+pub mod notice_service;
+mod notice_text;
 mod page;
 pub mod secret;
 mod store;
 mod timestamp;
 pub mod token_service;
+mod webhook;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use rollcall_db::{Database, Migrations};
 use rollcall_proto::token::{
-    account_service_server::AccountServiceServer, token_service_server::TokenServiceServer,
+    account_service_server::AccountServiceServer, notice_service_server::NoticeServiceServer,
+    token_service_server::TokenServiceServer,
 };
 use rollcall_serve::{CancellationToken, Routes, grpc, listener};
 use tokio::task::JoinHandle;
 
 pub use crate::clock::Clock;
+pub use crate::config::Options;
 pub use crate::error::StartError;
-use crate::{account_service::Accounts, config::Config, last_use::LastUse, token_service::Tokens};
+use crate::{
+    account_service::Accounts, config::Config, last_use::LastUse, notice_sender::Sender,
+    notice_service::Notices, token_service::Tokens,
+};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The full names of the services here.
-pub const SERVICES: [&str; 2] = ["rollcall.token.v1.AccountService", "rollcall.token.v1.TokenService"];
+pub const SERVICES: [&str; 3] =
+    ["rollcall.token.v1.AccountService", "rollcall.token.v1.NoticeService", "rollcall.token.v1.TokenService"];
 
 /// The schema of the token database.
 pub fn migrations() -> Migrations {
@@ -49,16 +65,21 @@ pub struct Service {
     accounts: Accounts,
     tokens: Tokens,
     last_use: LastUse,
+    notices: Notices,
+    sender: Sender,
 }
 
 impl Service {
     /// A service over `db`, whose schema is up to date.
-    pub fn new(db: Database, clock: Clock) -> Self {
+    pub fn new(db: Database, clock: Clock, options: Options) -> Self {
         let last_use = LastUse::new(db.clone());
+        let sender = Sender::new(db.clone(), clock.clone(), options);
         Self {
             accounts: Accounts::new(db.clone(), clock.clone()),
+            notices: Notices::new(db.clone(), clock.clone(), &sender),
             tokens: Tokens::new(db, clock, last_use.clone()),
             last_use,
+            sender,
         }
     }
 
@@ -69,13 +90,17 @@ impl Service {
     pub fn routes(&self) -> Result<Routes, rollcall_serve::Error> {
         Ok(grpc::routes(rollcall_proto::DESCRIPTORS, &SERVICES)?
             .add_service(AccountServiceServer::new(self.accounts.clone()))
+            .add_service(NoticeServiceServer::new(self.notices.clone()))
             .add_service(TokenServiceServer::new(self.tokens.clone())))
     }
 
-    /// Starts the task that writes the times of last use every few seconds, and once more when `stop` is cancelled:
-    /// cancel it when no more calls arrive, then await the handle.
-    pub fn start_last_use(&self, stop: CancellationToken) -> JoinHandle<()> {
-        tokio::spawn(self.last_use.clone().run(stop))
+    /// Starts what it does beside answering: writing the times of last use, and sending notices. Cancel `stop` when no
+    /// more calls arrive, then await the handle: until then there is something to finish.
+    pub fn start(&self, stop: CancellationToken) -> JoinHandle<()> {
+        let (last_use, sender) = (self.last_use.clone(), self.sender.clone());
+        tokio::spawn(async move {
+            tokio::join!(last_use.run(stop.clone()), sender.run(stop));
+        })
     }
 }
 
@@ -86,19 +111,20 @@ impl Service {
 pub async fn run(config: Config) -> Result<(), StartError> {
     rollcall_serve::log::init(config.log_format, &config.log_filter)?;
     let shutdown = rollcall_serve::shutdown::on_signal()?;
+    let options = config.args.options()?;
     let db = rollcall_db::Database::open(
         &config.token_database_url,
         &rollcall_db::Options::default(),
         migrations(),
     )?;
-    let service = Service::new(db, Clock::system());
+    let service = Service::new(db, Clock::system(), options);
     let listener = listener::bind(config.token_listen).await?;
     tracing::info!("token service on {}", config.token_listen);
     let stop = CancellationToken::new();
-    let last_use = service.start_last_use(stop.clone());
+    let tasks = service.start(stop.clone());
     let served = grpc::serve(listener, service.routes()?, shutdown).await;
     stop.cancel();
-    // The task ends by itself; a panic in it was reported where it happened.
-    let _ = last_use.await;
+    // The tasks end by themselves; a panic in one was reported where it happened.
+    let _ = tasks.await;
     Ok(served?)
 }

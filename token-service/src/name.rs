@@ -57,6 +57,19 @@ pub(crate) fn of_token(account: &str, id: &str) -> String {
     format!("accounts/{account}/tokens/{id}")
 }
 
+/// The account id in `accounts/{account}/noticeSettings`.
+pub(crate) fn notice_settings(name: &str, field: &'static str) -> Result<String, Error> {
+    let account = name.strip_prefix("accounts/").and_then(|rest| rest.strip_suffix("/noticeSettings"));
+    let account =
+        account.ok_or_else(|| Error::invalid(field, "it must be `accounts/{account}/noticeSettings`"))?;
+    account_id(account, field)
+}
+
+/// The name of an account's notice settings.
+pub(crate) fn of_notice_settings(account: &str) -> String {
+    format!("accounts/{account}/noticeSettings")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

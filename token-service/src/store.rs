@@ -1,5 +1,7 @@
 //! All SQL of the token service.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
+pub(crate) mod notices;
 mod schema;
 pub(crate) mod tokens;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use rollcall_db::Address;
+use rollcall_token_service::key::Key;
 
 use crate::error::Error;
 
@@ -57,6 +58,21 @@ impl Options {
 }
 
 impl Databases {
+    /// Gives the token service the key of the installation, which is in the data directory unless it was told another
+    /// place; without a directory there is none.
+    pub(crate) fn with_key(
+        &self,
+        options: rollcall_token_service::Options,
+    ) -> Result<rollcall_token_service::Options, Error> {
+        let file = self.directory.as_ref().map(|directory| directory.join("key"));
+        match (&options.key, file) {
+            (None, Some(file)) => {
+                Ok(rollcall_token_service::Options { key: Some(Key::read_or_make(&file)?), ..options })
+            }
+            _ => Ok(options),
+        }
+    }
+
     /// Keeps a second server away from the data directory for as long as the file lives; the system frees it with the
     /// process, however that ends. Also shows at once whether the directory can be written.
     pub(crate) fn lock(&self) -> Result<Option<File>, Error> {

@@ -12,6 +12,10 @@ pub(crate) enum Error {
     Serve(#[from] rollcall_serve::Error),
     #[error(transparent)]
     Database(#[from] rollcall_db::Error),
+    #[error(transparent)]
+    Token(#[from] rollcall_token_service::StartError),
+    #[error(transparent)]
+    Key(#[from] rollcall_token_service::key::KeyError),
     #[error("cannot use the data directory {}: {source}; choose another with --data-dir", .path.display())]
     DataDir { path: PathBuf, source: io::Error },
     #[error("the data directory {} is in use by another rollcall; stop it or choose another with --data-dir", .path.display())]

@@ -46,6 +46,9 @@ pub(crate) struct Options {
     #[arg(long, env = "ROLLCALL_TOKEN_LISTEN", default_value = "127.0.0.1:7402", value_name = "IP:PORT")]
     token_listen: SocketAddr,
 
+    #[command(flatten)]
+    tokens: rollcall_token_service::config::Args,
+
     /// The shape of log lines, on standard error: `text` or `json`
     #[arg(long, env = "ROLLCALL_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     log_format: log::Format,
@@ -56,7 +59,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> Result<(), Error> {
-    let Options { databases, mut gateway, identity_listen, token_listen, log_format, log_filter } = options;
+    let Options { databases, mut gateway, identity_listen, token_listen, tokens, log_format, log_filter } = options;
     log::init(log_format, &log_filter)?;
     let shutdown = shutdown::on_signal()?;
     // The ports first: a second server stops here, before it touches a database.
@@ -69,13 +72,14 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
 
     let databases = databases.prepare()?;
     let _lock = databases.lock()?;
+    let tokens = databases.with_key(tokens.options()?)?;
     let settings = rollcall_db::Options::default();
     let identity_db =
         Database::open(&databases.identity, &settings, rollcall_identity_service::migrations())?;
     let token_db = Database::open(&databases.token, &settings, rollcall_token_service::migrations())?;
 
     let identity_routes = rollcall_identity_service::routes(&identity_db)?;
-    let tokens = rollcall_token_service::Service::new(token_db, Clock::system());
+    let tokens = rollcall_token_service::Service::new(token_db, Clock::system(), tokens);
     let token_routes = tokens.routes()?;
     let token_channel = channel::in_process(token_routes.clone());
     create_first_account(token_channel.clone()).await?;
@@ -83,7 +87,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let router = rollcall_scim_gateway::router(clients, gateway);
 
     let written = CancellationToken::new();
-    let last_use = tokens.start_last_use(written.clone());
+    let tasks = tokens.start(written.clone());
     let limits = http::Limits::default();
     let scim = tokio::spawn(http::serve(scim, router, limits, shutdown.clone()));
     let identity = tokio::spawn(grpc::serve(identity, identity_routes, shutdown.clone()));
@@ -98,7 +102,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
         },);
     drop(end);
     written.cancel();
-    last_use.await?;
+    tasks.await?;
     ended.map(|_| tracing::info!("stopped"))
 }
 

@@ -133,10 +133,10 @@ diesel::table! {
         id -> Text,
         at -> BigInt,
         actor -> Text,
-        action -> Integer,
+        action -> Text,
         target -> Text,
         detail -> Text,
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(accounts, tokens);
+diesel::allow_tables_to_appear_in_same_query!(accounts, notice_settings, notices, tokens);

@@ -16,7 +16,7 @@ use rollcall_proto::token::{
     token_service_client::TokenServiceClient,
 };
 use rollcall_serve::{Channel, channel};
-use rollcall_token_service::{Clock, Service, clock::DAY, migrations};
+use rollcall_token_service::{Clock, Options, Service, clock::DAY, migrations};
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
@@ -40,7 +40,7 @@ impl Server {
     fn new(db: Database) -> Self {
         let time = Arc::new(AtomicI64::new(BEGIN));
         let shown = Arc::clone(&time);
-        let service = Service::new(db, Clock::new(move || shown.load(Ordering::SeqCst)));
+        let service = Service::new(db, Clock::new(move || shown.load(Ordering::SeqCst)), Options::default());
         let channel = channel::in_process(service.routes().unwrap());
         Self {
             accounts: AccountServiceClient::new(channel.clone()),
@@ -59,7 +59,7 @@ impl Server {
     pub(crate) async fn flush(&self) {
         let stop = rollcall_serve::CancellationToken::new();
         stop.cancel();
-        self.service.start_last_use(stop).await.unwrap();
+        self.service.start(stop).await.unwrap();
     }
 
     pub(crate) async fn account(&self, id: &str) -> Result<(), Status> {

@@ -6,6 +6,7 @@ drop table notice_settings;
 drop table sync_log_settings;
 drop table sync_entries;
 drop table connections;
+drop index tokens_end;
 drop index tokens_request;
 alter table tokens drop column request_id;
 alter table tokens drop column uses;

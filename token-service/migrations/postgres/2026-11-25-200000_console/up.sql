@@ -82,6 +82,8 @@ create table notices (
 );
 
 create index notices_next on notices (state, next_at);
+-- The tokens that are near their end, and that nothing replaces.
+create index tokens_end on tokens (expires_at) where revoked_at is null and retires_at is null;
 
 -- Sessions of operators belong to no account: here the account is what the session may see.
 create table sessions (

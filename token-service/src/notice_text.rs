@@ -1,0 +1,154 @@
+//! What a notice says, in an e-mail and in a webhook. Pure functions.
+
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::{
+    clock::{DAY, Millis},
+    name,
+    store::notices::Subject,
+};
+
+/// An e-mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    /// The subject.
+    pub(crate) subject: String,
+    /// The body, in plain text.
+    pub(crate) body: String,
+}
+
+/// Whom a notice is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) display_name: &'a str,
+    pub(crate) console_url: Option<&'a Url>,
+}
+
+impl About<'_> {
+    /// The e-mail about the end of a token.
+    pub(crate) fn text(&self, token: &Subject, now: Millis) -> Text {
+        let Self { account, display_name, .. } = self;
+        let ended = token.expires_at <= now;
+        let left = in_days(token.expires_at - now);
+        let subject = if ended {
+            format!("The SCIM token of {display_name} has expired")
+        } else {
+            format!("The SCIM token of {display_name} expires in {left}")
+        };
+        let what = if ended {
+            "has expired. Since then no change to users and groups has come through: new people cannot print, and \
+             those who have left still can."
+                .to_owned()
+        } else {
+            format!(
+                "expires in {left}. From then on no change to users and groups will come through: new people will not \
+                 be able to print, and those who leave still will."
+            )
+        };
+        let by =
+            if token.created_by.is_empty() { String::new() } else { format!(" by {}", token.created_by) };
+        let used = token.last_used_at.map_or_else(|| "never".to_owned(), minute);
+        let regenerate = match self.page("sync") {
+            Some(page) => format!("Open {page} and choose \"Regenerate Token\"."),
+            None => format!(
+                "Run `rollcall token generate {account}`, or choose \"Regenerate Token\" in the console."
+            ),
+        };
+        let after = if ended {
+            "The next cycle of the identity provider brings everything up to date."
+        } else {
+            "The old token goes on working in between, so nothing is interrupted."
+        };
+        let body = format!(
+            "The token with which the identity provider of {display_name} (account {account}) signs in {what}\n\n\
+             Token      {}...\n\
+             Created    {}{by}\n\
+             Expires    {}\n\
+             Last used  {used}\n\n\
+             What to do:\n\
+             1. {regenerate}\n\
+             2. Enter the new token in the identity provider, in place of the old one.\n\
+             {after}\n\n{}",
+            token.prefix,
+            minute(token.created_at),
+            minute(token.expires_at),
+            self.why(),
+        );
+        Text { subject, body }
+    }
+
+    /// The e-mail by which somebody tries whether e-mails arrive.
+    pub(crate) fn test_text(&self) -> Text {
+        let Self { account, display_name, .. } = self;
+        Text {
+            subject: format!("Test: notices of {display_name} arrive here"),
+            body: format!(
+                "This is a test. Nothing is wrong, and there is nothing to do.\n\n\
+                 Before the SCIM token of {display_name} (account {account}) expires you will be told here: 90, 30, 14, 7 \
+                 and 1 days before, and when it has expired.\n\n{}",
+                self.why()
+            ),
+        }
+    }
+
+    /// The webhook about the end of a token. It says nothing of when it is sent: sent again, it is the same.
+    pub(crate) fn json(&self, token: &Subject, days: i32) -> Value {
+        let kind = if days == 0 { "token.expired" } else { "token.expiring" };
+        self.event(
+            kind,
+            token.expires_at - i64::from(days) * DAY,
+            json!({
+                "account": name::of_account(self.account),
+                "displayName": self.display_name,
+                "token": name::of_token(self.account, &token.id),
+                "tokenPrefix": token.prefix,
+                "days": days,
+                "expireTime": rfc3339(token.expires_at),
+            }),
+        )
+    }
+
+    /// The webhook by which somebody tries whether webhooks arrive.
+    pub(crate) fn test_json(&self, now: Millis) -> Value {
+        let data = json!({"account": name::of_account(self.account), "displayName": self.display_name});
+        self.event("notice.test", now, data)
+    }
+
+    fn event(&self, kind: &str, at: Millis, mut data: Value) -> Value {
+        if let (Some(page), Some(data)) = (self.page("sync"), data.as_object_mut()) {
+            data.insert("consoleUrl".to_owned(), page.into());
+        }
+        json!({"type": kind, "timestamp": rfc3339(at), "data": data})
+    }
+
+    fn page(&self, page: &str) -> Option<String> {
+        let base = self.console_url?.as_str().trim_end_matches('/');
+        Some(format!("{base}/accounts/{}/{page}", self.account))
+    }
+
+    fn why(&self) -> String {
+        let place = self.page("notices").map(|page| format!(", {page}")).unwrap_or_default();
+        format!("You are told because this address is in the notice settings of the account{place}.\n")
+    }
+}
+
+/// The days until something, of which a begun one counts.
+fn in_days(left: Millis) -> String {
+    match left.div_euclid(DAY) + i64::from(left.rem_euclid(DAY) > 0) {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
+fn minute(time: Millis) -> String {
+    chrono::DateTime::from_timestamp_millis(time)
+        .map_or_else(|| "unknown".to_owned(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+fn rfc3339(time: Millis) -> String {
+    chrono::DateTime::from_timestamp_millis(time)
+        .unwrap_or_default()
+        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
