@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{account, migrate, serve, token};
+use crate::{account, migrate, notice, serve, token};
 
 /// Rollcall keeps a print fleet's users and groups in step with an identity provider.
 ///
@@ -38,6 +38,9 @@ pub(crate) enum Command {
     /// Create, list and set up accounts, the tenants
     #[command(subcommand)]
     Account(account::Command),
+    /// Say who is told when a token is about to expire, and look who was
+    #[command(subcommand)]
+    Notice(notice::Command),
     Migrate(migrate::Options),
 }
 

@@ -6,6 +6,7 @@ mod client;
 mod databases;
 mod error;
 mod migrate;
+mod notice;
 mod output;
 mod serve;
 mod settings;
@@ -44,6 +45,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Serve(options) => serve::run(*options).await,
         Command::Token(command) => token::run(command).await,
         Command::Account(command) => account::run(command).await,
+        Command::Notice(command) => notice::run(command).await,
         Command::Migrate(options) => migrate::run(&options),
     }
 }
