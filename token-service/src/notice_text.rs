@@ -152,3 +152,94 @@ fn rfc3339(time: Millis) -> String {
         .unwrap_or_default()
         .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2027-01-01.
+    const END: Millis = 1_798_761_600_000;
+
+    fn token() -> Subject {
+        Subject {
+            id: "01997b1c-3f5e-7c0a-9d55-8a1f0e6d7c42".to_owned(),
+            prefix: "rollcall_scim_Ab3x".to_owned(),
+            created_at: END - 365 * DAY,
+            created_by: "jane".to_owned(),
+            expires_at: END,
+            retires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+            display_name: "Acme".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_time_left_counts_a_begun_day() {
+        let about = About { account: "acme", display_name: "Acme", console_url: None };
+        for (left, expected) in [
+            (90 * DAY, "expires in 90 days"),
+            (90 * DAY - 1, "expires in 90 days"),
+            (10 * DAY + 1, "expires in 11 days"),
+            (DAY + 1, "expires in 2 days"),
+            (DAY, "expires in 1 day"),
+            (1, "expires in 1 day"),
+            (0, "has expired"),
+            (-DAY, "has expired"),
+        ] {
+            let text = about.text(&token(), END - left);
+            assert_eq!(text.subject, format!("The SCIM token of Acme {expected}"));
+            assert!(text.body.contains(expected), "{}", text.body);
+        }
+    }
+
+    #[test]
+    fn an_e_mail_says_what_to_do() {
+        let url = Url::parse("https://console.example/rollcall/").unwrap();
+        let about = About { account: "acme", display_name: "Acme", console_url: Some(&url) };
+        let expected = "\
+The token with which the identity provider of Acme (account acme) signs in expires in 14 days. From then on no change to \
+users and groups will come through: new people will not be able to print, and those who leave still will.
+
+Token      rollcall_scim_Ab3x...
+Created    2026-01-01 00:00 UTC by jane
+Expires    2027-01-01 00:00 UTC
+Last used  never
+
+What to do:
+1. Open https://console.example/rollcall/accounts/acme/sync and choose \"Regenerate Token\".
+2. Enter the new token in the identity provider, in place of the old one.
+The old token goes on working in between, so nothing is interrupted.
+
+You are told because this address is in the notice settings of the account, \
+https://console.example/rollcall/accounts/acme/notices.
+";
+        assert_eq!(about.text(&token(), END - 14 * DAY).body, expected);
+        let without = About { console_url: None, ..about };
+        let body = without.text(&token(), END).body;
+        assert!(body.contains("`rollcall token generate acme`") && !body.contains("http"), "{body}");
+        assert!(without.test_text().body.starts_with("This is a test. Nothing is wrong"));
+    }
+
+    #[test]
+    fn a_webhook_is_the_same_whenever_it_is_sent() {
+        let url = Url::parse("https://console.example").unwrap();
+        let about = About { account: "acme", display_name: "Acme", console_url: Some(&url) };
+        let expected = json!({
+            "type": "token.expiring",
+            "timestamp": "2026-12-18T00:00:00.000Z",
+            "data": {
+                "account": "accounts/acme",
+                "displayName": "Acme",
+                "token": "accounts/acme/tokens/01997b1c-3f5e-7c0a-9d55-8a1f0e6d7c42",
+                "tokenPrefix": "rollcall_scim_Ab3x",
+                "days": 14,
+                "expireTime": "2027-01-01T00:00:00.000Z",
+                "consoleUrl": "https://console.example/accounts/acme/sync",
+            },
+        });
+        assert_eq!(about.json(&token(), 14), expected);
+        assert_eq!(about.json(&token(), 0)["type"], "token.expired");
+        assert_eq!(about.test_json(END)["type"], "notice.test");
+    }
+}

@@ -122,6 +122,20 @@ mod tests {
     }
 
     #[test]
+    fn the_key_is_made_in_the_data_directory_unless_it_is_elsewhere() {
+        let home = tempfile::tempdir().unwrap();
+        let databases = options(home.path().to_owned()).prepare().unwrap();
+        let elsewhere = rollcall_token_service::Options {
+            key: Some(Key::generate().unwrap()),
+            ..rollcall_token_service::Options::default()
+        };
+        databases.with_key(elsewhere).unwrap();
+        assert!(!home.path().join("key").exists());
+        let made = databases.with_key(rollcall_token_service::Options::default()).unwrap().key.unwrap();
+        assert_eq!(Key::read(&home.path().join("key")).unwrap().derive("a"), made.derive("a"));
+    }
+
+    #[test]
     fn a_file_in_the_way_is_named() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("data");

@@ -139,8 +139,8 @@ pub(crate) struct Subject {
     pub(crate) created_at: Millis,
     pub(crate) created_by: String,
     pub(crate) expires_at: Millis,
-    retires_at: Option<Millis>,
-    revoked_at: Option<Millis>,
+    pub(crate) retires_at: Option<Millis>,
+    pub(crate) revoked_at: Option<Millis>,
     pub(crate) last_used_at: Option<Millis>,
     pub(crate) display_name: String,
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;
+mod notices;
+mod receivers;
 mod server;
 mod tokens;
 mod verify;
