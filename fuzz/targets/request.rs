@@ -63,7 +63,7 @@ impl Rollcall {
         let identity = channel::in_process(rollcall_identity_service::routes(&identity).expect("routes"));
         let tokens = channel::in_process(Service::new(token, Clock::system()).routes().expect("routes"));
         let token = runtime.block_on(async {
-            let request = CreateAccountRequest { account_id: "a".to_owned(), account: None };
+            let request = CreateAccountRequest { account_id: "a".to_owned(), account: None, actor: String::new() };
             AccountServiceClient::new(tokens.clone()).create_account(request).await.expect("an account");
             let request = GenerateTokenRequest { parent: "accounts/a".to_owned(), ..Default::default() };
             TokenServiceClient::new(tokens.clone()).generate_token(request).await.expect("a token").into_inner().secret

@@ -58,7 +58,8 @@ async fn a_gateway_serves_two_services_over_tcp() {
             reachable(url).await;
         }
 
-        let account = CreateAccountRequest { account_id: "acme".to_owned(), account: None };
+        let account =
+            CreateAccountRequest { account_id: "acme".to_owned(), account: None, actor: String::new() };
         AccountServiceClient::connect(token_url.clone())
             .await
             .unwrap()

@@ -209,7 +209,11 @@ impl Server {
     pub(crate) async fn new_account(&self, id: &str) -> Client {
         self.accounts()
             .await
-            .create_account(CreateAccountRequest { account_id: id.to_owned(), account: None })
+            .create_account(CreateAccountRequest {
+                account_id: id.to_owned(),
+                account: None,
+                actor: String::new(),
+            })
             .await
             .unwrap();
         Client::new(format!("{}/{id}/scim/v2", self.scim), &generate_token(&self.token, id).await)

@@ -107,8 +107,8 @@ async fn a_revoked_token_is_dead_within_a_second_and_an_expired_one_at_once() {
         let mut tokens = server.tokens().await;
         let list = ListTokensRequest { parent: "accounts/acme".to_owned(), ..ListTokensRequest::default() };
         let name = tokens.list_tokens(list).await.unwrap().into_inner().tokens[0].name.clone();
-        tokens.revoke_token(RevokeTokenRequest { name: name.clone() }).await.unwrap();
-        tokens.revoke_token(RevokeTokenRequest { name }).await.unwrap();
+        tokens.revoke_token(RevokeTokenRequest { name: name.clone(), actor: String::new() }).await.unwrap();
+        tokens.revoke_token(RevokeTokenRequest { name, actor: String::new() }).await.unwrap();
         tokio::time::sleep(Duration::from_millis(1100)).await;
         let revoked = refused(&acme).await;
 

@@ -11,7 +11,10 @@ use crate::{
     clock::Clock,
     error::Error,
     name, page,
-    store::accounts::{self, Account as Row},
+    store::{
+        accounts::{self, Account as Row},
+        audit,
+    },
     timestamp,
 };
 
@@ -33,6 +36,8 @@ impl Accounts {
 
     async fn create(&self, request: CreateAccountRequest) -> Result<Account, Error> {
         let id = name::account_id(&request.account_id, "account_id")?;
+        let actor = request.actor;
+        check_text(&actor, "actor")?;
         let display_name = request.account.map(|account| account.display_name).unwrap_or_default();
         check_text(&display_name, "account.display_name")?;
         let row = Row {
@@ -45,6 +50,8 @@ impl Accounts {
         self.db
             .write(&account, move |c| {
                 accounts::insert(c, &row)?;
+                let name = name::of_account(&row.id);
+                audit::record(c, &row.id, row.created_at, &actor, "account.create", &name, "")?;
                 Ok(message(row))
             })
             .await
@@ -70,8 +77,13 @@ impl Accounts {
 /// Checks a free text: a size that people can read, and no control characters, which terminals obey and PostgreSQL
 /// refuses.
 pub(crate) fn check_text(text: &str, field: &'static str) -> Result<(), Error> {
-    if text.chars().count() > MAX_TEXT {
-        return Err(Error::invalid(field, format!("it has more than {MAX_TEXT} characters")));
+    check_long_text(text, MAX_TEXT, field)
+}
+
+/// The same for a text of up to `max` characters.
+pub(crate) fn check_long_text(text: &str, max: usize, field: &'static str) -> Result<(), Error> {
+    if text.chars().count() > max {
+        return Err(Error::invalid(field, format!("it has more than {max} characters")));
     }
     if text.chars().any(char::is_control) {
         return Err(Error::invalid(field, "it has a control character"));

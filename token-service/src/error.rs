@@ -42,6 +42,15 @@ pub(crate) enum Error {
         "two tokens are live already: revoke one of them, or wait until {until}, when the first of them ends"
     )]
     TwoLive { until: String },
+    /// ALREADY_EXISTS.
+    #[error(
+        "this request has made the token {prefix}… already, and a secret is shown once; if nobody has it, revoke that \
+         token and generate another"
+    )]
+    TokenMade { prefix: String },
+    /// FAILED_PRECONDITION.
+    #[error("no newer token replaces {prefix}…; revoke it to end it all the same")]
+    NotReplaced { prefix: String },
     /// FAILED_PRECONDITION.
     #[error("this service has no key to sign webhooks with; start it with --key-file, or ROLLCALL_KEY_FILE")]
     NoKey,
@@ -79,6 +88,8 @@ impl Error {
             Self::NoAccount(_) => (Code::NotFound, "ACCOUNT_NOT_FOUND"),
             Self::NoToken(_) => (Code::NotFound, "TOKEN_NOT_FOUND"),
             Self::AccountExists(_) => (Code::AlreadyExists, "UNIQUENESS"),
+            Self::TokenMade { .. } => (Code::AlreadyExists, "TOKEN_ALREADY_GENERATED"),
+            Self::NotReplaced { .. } => (Code::FailedPrecondition, "TOKEN_NOT_REPLACED"),
             Self::TwoLive { .. } => (Code::FailedPrecondition, "TWO_TOKENS_LIVE"),
             Self::NoKey => (Code::FailedPrecondition, "KEY_MISSING"),
             Self::NoWebhook(_) => (Code::FailedPrecondition, "WEBHOOK_NOT_SET"),

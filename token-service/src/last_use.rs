@@ -1,5 +1,6 @@
-//! When tokens were last used. Every request of an identity provider uses one, so a use costs an entry in a map; a task
-//! writes the map every few seconds. A crash loses those seconds, and nothing depends on them.
+//! When tokens were last used, and when one that had ended was last refused. Every request of an identity provider uses
+//! one, so a use costs an entry in a map; a task writes the map every few seconds. A crash loses those seconds, and
+//! nothing depends on them.
 
 use std::{
     collections::HashMap,
@@ -19,7 +20,15 @@ const INTERVAL: Duration = Duration::from_secs(3);
 /// How many accounts are written at once: well below the queue of the database.
 const AT_ONCE: usize = 256;
 
-type Uses = HashMap<String, Millis>;
+/// By token, the last time.
+type Times = HashMap<String, Millis>;
+
+/// What happened to the tokens of an account.
+#[derive(Clone, Default)]
+struct Uses {
+    used: Times,
+    refused: Times,
+}
 
 /// The uses that are not written yet: by account, by token.
 #[derive(Clone)]
@@ -36,9 +45,18 @@ impl LastUse {
 
     /// Notes a use. Never waits for the database.
     pub fn note(&self, account: &str, token: &str, at: Millis) {
+        self.merge(account, |uses| &mut uses.used, token, at);
+    }
+
+    /// Notes that a token that has ended was refused. Never waits for the database.
+    pub fn note_refusal(&self, account: &str, token: &str, at: Millis) {
+        self.merge(account, |uses| &mut uses.refused, token, at);
+    }
+
+    fn merge(&self, account: &str, times: impl Fn(&mut Uses) -> &mut Times, token: &str, at: Millis) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let uses = pending.entry(account.to_owned()).or_default();
-        let latest = uses.entry(token.to_owned()).or_insert(at);
+        let times = times(pending.entry(account.to_owned()).or_default());
+        let latest = times.entry(token.to_owned()).or_insert(at);
         *latest = at.max(*latest);
     }
 
@@ -62,19 +80,25 @@ impl LastUse {
             .db
             .write(&account, move |c| {
                 store::accounts::lock(c, &id)?;
-                for (token, at) in &to_write {
+                for (token, at) in &to_write.used {
                     store::tokens::note_use(c, &id, token, *at)?;
                 }
-                if let Some(latest) = to_write.values().max() {
+                if let Some(latest) = to_write.used.values().max() {
                     store::accounts::note_access(c, &id, *latest)?;
+                }
+                for (token, at) in &to_write.refused {
+                    store::connections::note_refusal(c, &id, token, *at)?;
                 }
                 Ok::<_, Error>(())
             })
             .await;
         if let Err(error) = written {
             tracing::warn!(%error, account, "cannot write when tokens were last used; it will be tried again");
-            for (token, at) in uses {
+            for (token, at) in uses.used {
                 self.note(&account, &token, at);
+            }
+            for (token, at) in uses.refused {
+                self.note_refusal(&account, &token, at);
             }
         }
     }

@@ -11,8 +11,11 @@
 //! - `store`: all SQL.
 
 pub mod account_service;
+pub mod audit_service;
 pub mod clock;
 pub mod config;
+pub mod connection;
+pub mod connection_service;
 mod error;
 pub mod key;
 pub mod last_use;
@@ -24,6 +27,7 @@ pub mod notice_sender;
 pub mod notice_service;
 mod notice_text;
 mod page;
+pub mod provider;
 pub mod secret;
 mod store;
 mod timestamp;
@@ -33,7 +37,8 @@ mod webhook;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use rollcall_db::{Database, Migrations};
 use rollcall_proto::token::{
-    account_service_server::AccountServiceServer, notice_service_server::NoticeServiceServer,
+    account_service_server::AccountServiceServer, audit_service_server::AuditServiceServer,
+    connection_service_server::ConnectionServiceServer, notice_service_server::NoticeServiceServer,
     token_service_server::TokenServiceServer,
 };
 use rollcall_serve::{CancellationToken, Routes, grpc, listener};
@@ -43,16 +48,21 @@ pub use crate::clock::Clock;
 pub use crate::config::Options;
 pub use crate::error::StartError;
 use crate::{
-    account_service::Accounts, config::Config, last_use::LastUse, notice_sender::Sender,
-    notice_service::Notices, token_service::Tokens,
+    account_service::Accounts, audit_service::Audit, config::Config, connection_service::Connections,
+    last_use::LastUse, notice_sender::Sender, notice_service::Notices, token_service::Tokens,
 };
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The full names of the services here.
-pub const SERVICES: [&str; 3] =
-    ["rollcall.token.v1.AccountService", "rollcall.token.v1.NoticeService", "rollcall.token.v1.TokenService"];
+pub const SERVICES: [&str; 5] = [
+    "rollcall.token.v1.AccountService",
+    "rollcall.token.v1.AuditService",
+    "rollcall.token.v1.ConnectionService",
+    "rollcall.token.v1.NoticeService",
+    "rollcall.token.v1.TokenService",
+];
 
 /// The schema of the token database.
 pub fn migrations() -> Migrations {
@@ -63,6 +73,8 @@ pub fn migrations() -> Migrations {
 #[derive(Clone)]
 pub struct Service {
     accounts: Accounts,
+    audit: Audit,
+    connections: Connections,
     tokens: Tokens,
     last_use: LastUse,
     notices: Notices,
@@ -76,6 +88,8 @@ impl Service {
         let sender = Sender::new(db.clone(), clock.clone(), options);
         Self {
             accounts: Accounts::new(db.clone(), clock.clone()),
+            audit: Audit::new(db.clone(), clock.clone()),
+            connections: Connections::new(db.clone(), clock.clone()),
             notices: Notices::new(db.clone(), clock.clone(), &sender),
             tokens: Tokens::new(db, clock, last_use.clone()),
             last_use,
@@ -90,6 +104,8 @@ impl Service {
     pub fn routes(&self) -> Result<Routes, rollcall_serve::Error> {
         Ok(grpc::routes(rollcall_proto::DESCRIPTORS, &SERVICES)?
             .add_service(AccountServiceServer::new(self.accounts.clone()))
+            .add_service(AuditServiceServer::new(self.audit.clone()))
+            .add_service(ConnectionServiceServer::new(self.connections.clone()))
             .add_service(NoticeServiceServer::new(self.notices.clone()))
             .add_service(TokenServiceServer::new(self.tokens.clone())))
     }

@@ -17,6 +17,9 @@ pub const DEFAULT_TTL: Millis = 365 * DAY;
 pub const MAX_OVERLAP: Millis = 7 * DAY;
 /// The time for which a replaced token goes on working where none was asked: 24 hours.
 pub const DEFAULT_OVERLAP: Millis = DAY;
+/// How long the newer token must have been in use, and the replaced one idle, before the replaced one retires by
+/// itself: one hour.
+pub const SETTLED: Millis = DAY / 24;
 /// How many tokens of an account may be live at once.
 pub const MAX_LIVE: usize = 2;
 
@@ -65,6 +68,14 @@ impl Life {
     }
 }
 
+/// Whether a replaced token has outlived its purpose at `now`: the newer one has been in use for a while, and the
+/// replaced one was not used in the meantime. One use proves little: an administrator tests a token before the identity
+/// provider has it in all places.
+pub fn is_settled(newer_first_used: Option<Millis>, older_last_used: Option<Millis>, now: Millis) -> bool {
+    let long_ago = |at: Millis| now.saturating_sub(at) >= SETTLED;
+    newer_first_used.is_some_and(long_ago) && older_last_used.is_none_or(long_ago)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +103,23 @@ mod tests {
         ] {
             assert_eq!(token.state(now), expected, "{token:?} at {now}");
             assert_eq!(token.is_live(now), matches!(expected, Active | Retiring));
+        }
+    }
+
+    #[test]
+    fn a_replaced_token_is_settled_after_an_hour_of_the_newer_one_alone() {
+        let now = 10 * SETTLED;
+        for (newer_first, older_last, expected) in [
+            (None, None, false),
+            (None, Some(0), false),
+            (Some(now - SETTLED), None, true),
+            (Some(now - SETTLED + 1), None, false),
+            (Some(now - SETTLED), Some(now - SETTLED), true),
+            (Some(now - SETTLED), Some(now - SETTLED + 1), false),
+            (Some(0), Some(now), false),
+            (Some(i64::MIN), Some(i64::MIN), true),
+        ] {
+            assert_eq!(is_settled(newer_first, older_last, now), expected, "{newer_first:?} {older_last:?}");
         }
     }
 

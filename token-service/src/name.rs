@@ -57,17 +57,18 @@ pub(crate) fn of_token(account: &str, id: &str) -> String {
     format!("accounts/{account}/tokens/{id}")
 }
 
-/// The account id in `accounts/{account}/noticeSettings`.
-pub(crate) fn notice_settings(name: &str, field: &'static str) -> Result<String, Error> {
-    let account = name.strip_prefix("accounts/").and_then(|rest| rest.strip_suffix("/noticeSettings"));
+/// The account id in `accounts/{account}/{what}`, the name of a thing of which an account has one.
+pub(crate) fn singleton(name: &str, what: &'static str, field: &'static str) -> Result<String, Error> {
+    let account = name.strip_suffix(what).and_then(|rest| rest.strip_suffix('/'));
+    let account = account.and_then(|account| account.strip_prefix("accounts/"));
     let account =
-        account.ok_or_else(|| Error::invalid(field, "it must be `accounts/{account}/noticeSettings`"))?;
+        account.ok_or_else(|| Error::invalid(field, format!("it must be `accounts/{{account}}/{what}`")))?;
     account_id(account, field)
 }
 
-/// The name of an account's notice settings.
-pub(crate) fn of_notice_settings(account: &str) -> String {
-    format!("accounts/{account}/noticeSettings")
+/// The name of a thing of which an account has one.
+pub(crate) fn of_singleton(account: &str, what: &str) -> String {
+    format!("accounts/{account}/{what}")
 }
 
 #[cfg(test)]
@@ -86,6 +87,15 @@ mod tests {
             assert!(account(&of_account(bad), "parent").is_err(), "{bad}");
         }
         assert!(account("default", "parent").is_err());
+    }
+
+    #[test]
+    fn singletons() {
+        assert_eq!(singleton("accounts/a/connection", "connection", "name").unwrap(), "a");
+        for bad in ["accounts/a/settings", "accounts/connection", "accounts/A/connection", "a/connection", ""]
+        {
+            assert!(singleton(bad, "connection", "name").is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Notices {
     }
 
     async fn get(&self, request: GetNoticeSettingsRequest) -> Result<NoticeSettings, Error> {
-        let account = name::notice_settings(&request.name, "name")?;
+        let account = name::singleton(&request.name, "noticeSettings", "name")?;
         let id = account.clone();
         let settings = self
             .db
@@ -72,7 +72,7 @@ impl Notices {
     async fn update(&self, request: UpdateNoticeSettingsRequest) -> Result<NoticeSettings, Error> {
         let UpdateNoticeSettingsRequest { settings, actor } = request;
         let NoticeSettings { name, emails, webhook_url, .. } = settings.unwrap_or_default();
-        let account = name::notice_settings(&name, "settings.name")?;
+        let account = name::singleton(&name, "noticeSettings", "settings.name")?;
         check_text(&actor, "actor")?;
         let emails = check_emails(&emails)?;
         if !webhook_url.is_empty() {
@@ -103,7 +103,7 @@ impl Notices {
 
     async fn rotate(&self, request: RotateWebhookSecretRequest) -> Result<NoticeSettings, Error> {
         let RotateWebhookSecretRequest { name, actor } = request;
-        let account = name::notice_settings(&name, "name")?;
+        let account = name::singleton(&name, "noticeSettings", "name")?;
         check_text(&actor, "actor")?;
         if self.ways.key.is_none() {
             return Err(Error::NoKey);
@@ -214,7 +214,7 @@ impl Notices {
         let secret = |key| Secret::of(key, account, settings.webhook_version).shown();
         let key = self.ways.key.as_ref().filter(|_| !settings.webhook_url.is_empty());
         NoticeSettings {
-            name: name::of_notice_settings(account),
+            name: name::of_singleton(account, "noticeSettings"),
             emails: settings.emails(),
             webhook_url: settings.webhook_url.clone(),
             webhook_secret: key.map(secret).unwrap_or_default(),

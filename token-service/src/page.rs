@@ -1,5 +1,7 @@
 //! Pages of lists (AIP-158).
 
+use uuid::Uuid;
+
 use crate::error::Error;
 
 const DEFAULT: i32 = 100;
@@ -25,6 +27,14 @@ pub(crate) fn cut<T>(mut rows: Vec<T>, size: usize, key: impl Fn(&T) -> String) 
     rows.truncate(size);
     let token = if more { rows.last().map(key).unwrap_or_default() } else { String::new() };
     (rows, token)
+}
+
+/// The id in a page token that holds one: a UUID, in the one spelling that is given out. `None` for the first page.
+pub(crate) fn uuid(token: &str) -> Result<Option<String>, Error> {
+    match token {
+        "" => Ok(None),
+        token => Uuid::try_parse(token).map(|id| Some(id.to_string())).map_err(|_| unknown_token()),
+    }
 }
 
 /// A page token that no answer held.

@@ -2,22 +2,24 @@
 
 use rollcall_db::{Connection, Database};
 use rollcall_proto::token::{
-    GenerateTokenRequest, GenerateTokenResponse, ListTokensRequest, ListTokensResponse, RevokeTokenRequest,
-    Token, VerifyTokenRequest, VerifyTokenResponse, token_service_server::TokenService,
+    GenerateTokenRequest, GenerateTokenResponse, ListTokensRequest, ListTokensResponse, RetireTokenRequest,
+    RevokeTokenRequest, Token, TokenState, VerifyTokenRequest, VerifyTokenResponse,
+    token_service_server::TokenService,
 };
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
     account_service::check_text,
-    clock::{Clock, Millis},
+    clock::{Clock, DAY, Millis},
     error::Error,
     last_use::LastUse,
     life::{DEFAULT_OVERLAP, DEFAULT_TTL, MAX_LIVE, MAX_OVERLAP, MAX_TTL, MIN_TTL},
-    name, page,
+    name, page, provider,
     secret::PlainSecret,
     store::{
         accounts,
+        audit::{self, Entry},
         tokens::{self, Token as Row},
     },
     timestamp,
@@ -38,11 +40,12 @@ impl Tokens {
     }
 
     async fn generate(&self, request: GenerateTokenRequest) -> Result<GenerateTokenResponse, Error> {
-        let GenerateTokenRequest { parent, ttl, overlap, created_by, request_id: _ } = request;
+        let GenerateTokenRequest { parent, ttl, overlap, created_by, request_id } = request;
         let account = name::account(&parent, "parent")?;
         let ttl = timestamp::duration(ttl, DEFAULT_TTL, (MIN_TTL, MAX_TTL), "ttl")?;
         let overlap = timestamp::duration(overlap, DEFAULT_OVERLAP, (0, MAX_OVERLAP), "overlap")?;
         check_text(&created_by, "created_by")?;
+        let request_id = request_id_of(&request_id)?;
         let secret = PlainSecret::generate()?;
         let hash = secret.hash();
         let prefix = secret.shown().to_owned();
@@ -53,6 +56,12 @@ impl Tokens {
                 accounts::lock(c, &id)?;
                 // Only now: those before us in the queue are part of what `now` must come after.
                 let now = clock.now();
+                // Under the lock: of two requests with one id, the second sees what the first has made.
+                if let Some(request_id) = &request_id
+                    && let Some(token) = tokens::find_by_request(c, &id, request_id)?
+                {
+                    return Err(Error::TokenMade { prefix: token.prefix });
+                }
                 make_room(c, &id, now, overlap)?;
                 let row = Row {
                     account_id: id,
@@ -64,8 +73,15 @@ impl Tokens {
                     retires_at: None,
                     revoked_at: None,
                     last_used_at: None,
+                    first_used_at: None,
+                    last_address: String::new(),
+                    last_agent: String::new(),
+                    uses_day: 0,
+                    uses: 0,
+                    request_id,
                 };
                 tokens::insert(c, &row, hash.as_bytes())?;
+                record(c, &row, now, &row.created_by, "token.generate")?;
                 Ok::<_, Error>(message(row, now))
             })
             .await?;
@@ -75,10 +91,7 @@ impl Tokens {
     async fn list(&self, request: ListTokensRequest) -> Result<ListTokensResponse, Error> {
         let account = name::account(&request.parent, "parent")?;
         let size = page::size(request.page_size)?;
-        let before = match request.page_token.as_str() {
-            "" => None,
-            token => Some(Uuid::try_parse(token).map_err(|_| page::unknown_token())?.to_string()),
-        };
+        let before = page::uuid(&request.page_token)?;
         let rows = self
             .db
             .read(move |c| {
@@ -95,8 +108,40 @@ impl Tokens {
     }
 
     async fn revoke(&self, request: RevokeTokenRequest) -> Result<Token, Error> {
-        let (account, id) = name::token(&request.name, "name")?;
-        let (parent, now) = (account.clone(), self.clock.now());
+        let RevokeTokenRequest { name, actor } = request;
+        self.end(&name, actor, |c, row, actor, now| {
+            if row.revoked_at.is_none() {
+                tokens::revoke(c, &row.account_id, &row.id, now)?;
+                record(c, row, now, actor, "token.revoke")?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn retire(&self, request: RetireTokenRequest) -> Result<Token, Error> {
+        let RetireTokenRequest { name, actor } = request;
+        self.end(&name, actor, |c, row, actor, now| match row.life().state(now) {
+            TokenState::Retiring => {
+                tokens::set_retires_at(c, &row.account_id, &row.id, now)?;
+                record(c, row, now, actor, "token.retire").map(drop)
+            }
+            TokenState::Retired => Ok(()),
+            _ => Err(Error::NotReplaced { prefix: row.prefix.clone() }),
+        })
+        .await
+    }
+
+    /// Ends a token by `how`, under the lock of its account, and reads it again.
+    async fn end(
+        &self,
+        name: &str,
+        actor: String,
+        how: impl Fn(&mut Connection, &Row, &str, Millis) -> Result<(), Error> + Send + 'static,
+    ) -> Result<Token, Error> {
+        let (account, id) = name::token(name, "name")?;
+        check_text(&actor, "actor")?;
+        let (parent, clock) = (account.clone(), self.clock.clone());
         self.db
             .write(&account, move |c| {
                 let unknown = || Error::NoToken(name::of_token(&parent, &id));
@@ -104,7 +149,9 @@ impl Tokens {
                     Error::NoAccount(_) => unknown(),
                     other => other,
                 })?;
-                tokens::revoke(c, &parent, &id, now)?;
+                let now = clock.now();
+                let row = tokens::find(c, &parent, &id)?.ok_or_else(unknown)?;
+                how(c, &row, &actor, now)?;
                 let row = tokens::find(c, &parent, &id)?.ok_or_else(unknown)?;
                 Ok(message(row, now))
             })
@@ -123,6 +170,11 @@ impl Tokens {
             Some((row, stored)) if hash.matches(&stored) && row.life().is_live(now) => {
                 self.last_use.note(&row.account_id, &row.id, now);
                 Ok(VerifyTokenResponse { token: Some(message(row, now)) })
+            }
+            // A token that has ended: somebody has to be told that the identity provider still uses it.
+            Some((row, stored)) if hash.matches(&stored) => {
+                self.last_use.note_refusal(&row.account_id, &row.id, now);
+                Err(Error::Refused)
             }
             _ => Err(Error::Refused),
         }
@@ -144,13 +196,29 @@ fn make_room(c: &mut Connection, account: &str, now: Millis, overlap: Millis) ->
     Ok(())
 }
 
+/// Writes into the audit what became of a token.
+fn record(c: &mut Connection, row: &Row, now: Millis, actor: &str, action: &str) -> Result<Entry, Error> {
+    let target = name::of_token(&row.account_id, &row.id);
+    audit::record(c, &row.account_id, now, actor, action, &target, &format!("{}…", row.prefix))
+}
+
+/// A request id: a UUID, in its one spelling; none where it is empty.
+fn request_id_of(text: &str) -> Result<Option<String>, Error> {
+    match text {
+        "" => Ok(None),
+        text => Uuid::try_parse(text)
+            .map(|id| Some(id.to_string()))
+            .map_err(|_| Error::invalid("request_id", "it must be a UUID")),
+    }
+}
+
 /// A time for people, in UTC.
 fn human(time: Millis) -> String {
     chrono::DateTime::from_timestamp_millis(time)
         .map_or_else(|| "later".to_owned(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
 }
 
-fn message(row: Row, now: Millis) -> Token {
+pub(crate) fn message(row: Row, now: Millis) -> Token {
     let state = row.life().state(now);
     let Row {
         account_id,
@@ -162,7 +230,14 @@ fn message(row: Row, now: Millis) -> Token {
         retires_at,
         revoked_at,
         last_used_at,
+        first_used_at,
+        last_address,
+        last_agent,
+        uses_day,
+        uses,
+        request_id: _,
     } = row;
+    let provider = provider::of_agent(&last_agent).map(|provider| provider.name.to_owned());
     Token {
         name: name::of_token(&account_id, &id),
         prefix,
@@ -173,7 +248,11 @@ fn message(row: Row, now: Millis) -> Token {
         revoke_time: revoked_at.map(timestamp::of),
         last_use_time: last_used_at.map(timestamp::of),
         created_by,
-        ..Token::default()
+        first_use_time: first_used_at.map(timestamp::of),
+        last_use_address: last_address,
+        last_use_agent: last_agent,
+        last_use_provider: provider.unwrap_or_default(),
+        uses_today: if uses_day == now.div_euclid(DAY) { uses } else { 0 },
     }
 }
 
@@ -197,11 +276,8 @@ impl TokenService for Tokens {
         Ok(Response::new(self.revoke(request.into_inner()).await?))
     }
 
-    async fn retire_token(
-        &self,
-        _request: Request<rollcall_proto::token::RetireTokenRequest>,
-    ) -> Result<Response<Token>, Status> {
-        Err(Status::unimplemented("not yet"))
+    async fn retire_token(&self, request: Request<RetireTokenRequest>) -> Result<Response<Token>, Status> {
+        Ok(Response::new(self.retire(request.into_inner()).await?))
     }
 
     async fn verify_token(

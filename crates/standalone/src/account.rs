@@ -49,7 +49,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Error> {
 async fn create(account_id: String, display_name: String, client: &client::Options) -> Result<(), Error> {
     let mut accounts = AccountServiceClient::new(client.channel()?);
     let account = Some(Account { display_name, ..Account::default() });
-    let request = CreateAccountRequest { account_id, account };
+    let request = CreateAccountRequest { account_id, account, actor: String::new() };
     let made = client.answer(accounts.create_account(request)).await?;
     if client.json {
         return output::print_json(&json(&made));

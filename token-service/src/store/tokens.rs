@@ -4,7 +4,11 @@ use diesel::prelude::*;
 use rollcall_db::Connection;
 
 use super::schema::tokens as t;
-use crate::{clock::Millis, error::Error, life::Life};
+use crate::{
+    clock::Millis,
+    error::Error,
+    life::{Life, is_settled},
+};
 
 /// A token as it is stored, without its hash.
 #[derive(Clone, Debug, Queryable)]
@@ -18,6 +22,13 @@ pub(crate) struct Token {
     pub(crate) retires_at: Option<Millis>,
     pub(crate) revoked_at: Option<Millis>,
     pub(crate) last_used_at: Option<Millis>,
+    pub(crate) first_used_at: Option<Millis>,
+    pub(crate) last_address: String,
+    pub(crate) last_agent: String,
+    /// The day of `uses`, counted from the Unix epoch.
+    pub(crate) uses_day: i64,
+    pub(crate) uses: i64,
+    pub(crate) request_id: Option<String>,
 }
 
 type Columns = (
@@ -30,6 +41,12 @@ type Columns = (
     t::retires_at,
     t::revoked_at,
     t::last_used_at,
+    t::first_used_at,
+    t::last_address,
+    t::last_agent,
+    t::uses_day,
+    t::uses,
+    t::request_id,
 );
 const COLUMNS: Columns = (
     t::account_id,
@@ -41,6 +58,12 @@ const COLUMNS: Columns = (
     t::retires_at,
     t::revoked_at,
     t::last_used_at,
+    t::first_used_at,
+    t::last_address,
+    t::last_agent,
+    t::uses_day,
+    t::uses,
+    t::request_id,
 );
 
 impl Token {
@@ -63,6 +86,7 @@ pub(crate) fn insert(c: &mut Connection, token: &Token, hash: &[u8]) -> Result<(
             t::retires_at.eq(token.retires_at),
             t::revoked_at.eq(token.revoked_at),
             t::last_used_at.eq(token.last_used_at),
+            t::request_id.eq(&token.request_id),
         ))
         .execute(c)?;
     Ok(())
@@ -71,6 +95,28 @@ pub(crate) fn insert(c: &mut Connection, token: &Token, hash: &[u8]) -> Result<(
 /// Reads a token by its id.
 pub(crate) fn find(c: &mut Connection, account: &str, id: &str) -> Result<Option<Token>, Error> {
     Ok(t::table.find((account, id)).select(COLUMNS).first(c).optional()?)
+}
+
+/// Reads the token that a request made.
+pub(crate) fn find_by_request(
+    c: &mut Connection,
+    account: &str,
+    request_id: &str,
+) -> Result<Option<Token>, Error> {
+    let row = t::table.filter(t::account_id.eq(account)).filter(t::request_id.eq(request_id)).select(COLUMNS);
+    Ok(row.first(c).optional()?)
+}
+
+/// Reads the newest token of an account that was not revoked.
+pub(crate) fn newest(c: &mut Connection, account: &str) -> Result<Option<Token>, Error> {
+    let row = t::table.filter(t::account_id.eq(account)).filter(t::revoked_at.is_null());
+    Ok(row.order(t::id.desc()).select(COLUMNS).first(c).optional()?)
+}
+
+/// Reads when the first token of an account was made.
+pub(crate) fn first_created(c: &mut Connection, account: &str) -> Result<Option<Millis>, Error> {
+    let row = t::table.filter(t::account_id.eq(account)).order(t::id.asc()).select(t::created_at);
+    Ok(row.first(c).optional()?)
 }
 
 /// Reads a token, and the hash that is stored of it, by its hash.
@@ -127,16 +173,26 @@ pub(crate) fn revoke(c: &mut Connection, account: &str, id: &str, at: Millis) ->
     Ok(())
 }
 
-/// Notes that a token was used at `at`, unless a later use is noted already, and retires those that it replaces: they
-/// have outlived their purpose once the newer one is seen at work.
+/// Notes that a token was used at `at`, unless a later use is noted already, and retires those that it replaces once
+/// it has taken their place ([`is_settled`]).
 pub(crate) fn note_use(c: &mut Connection, account: &str, id: &str, at: Millis) -> Result<(), Error> {
-    diesel::update(t::table.find((account, id)).filter(t::last_used_at.is_null().or(t::last_used_at.lt(at))))
+    let token = t::table.find((account, id));
+    diesel::update(token.filter(t::last_used_at.is_null().or(t::last_used_at.lt(at))))
         .set(t::last_used_at.eq(at))
         .execute(c)?;
-    diesel::update(
-        t::table.filter(t::account_id.eq(account)).filter(t::id.lt(id)).filter(t::retires_at.gt(at)),
-    )
-    .set(t::retires_at.eq(at))
-    .execute(c)?;
+    diesel::update(token.filter(t::first_used_at.is_null())).set(t::first_used_at.eq(at)).execute(c)?;
+    let older: Vec<Token> = t::table
+        .filter(t::account_id.eq(account))
+        .filter(t::id.lt(id))
+        .filter(t::retires_at.gt(at))
+        .select(COLUMNS)
+        .load(c)?;
+    if older.is_empty() {
+        return Ok(());
+    }
+    let first_used = find(c, account, id)?.and_then(|token| token.first_used_at);
+    for token in older.into_iter().filter(|older| is_settled(first_used, older.last_used_at, at)) {
+        set_retires_at(c, account, &token.id, at)?;
+    }
     Ok(())
 }

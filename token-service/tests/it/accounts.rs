@@ -10,6 +10,7 @@ async fn an_account_is_created_read_and_listed() {
         let request = CreateAccountRequest {
             account_id: "acme".to_owned(),
             account: Some(Account { display_name: "Acme Äpfel".to_owned(), ..Default::default() }),
+            actor: String::new(),
         };
         let made = accounts.create_account(request).await.unwrap().into_inner();
         assert_eq!((made.name.as_str(), made.display_name.as_str()), ("accounts/acme", "Acme Äpfel"));
@@ -67,7 +68,8 @@ async fn bad_input_names_the_field() {
         }
         for display_name in ["x".repeat(256), "a\0b".to_owned(), "a\nb".to_owned()] {
             let account = Some(Account { display_name, ..Default::default() });
-            let request = CreateAccountRequest { account_id: "acme".to_owned(), account };
+            let request =
+                CreateAccountRequest { account_id: "acme".to_owned(), account, actor: String::new() };
             let status = accounts.create_account(request).await.unwrap_err();
             assert!(status.message().starts_with("account.display_name: "), "{}", status.message());
         }

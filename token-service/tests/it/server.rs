@@ -11,8 +11,9 @@ use std::{
 use prost_types::Duration;
 use rollcall_db::Database;
 use rollcall_proto::token::{
-    CreateAccountRequest, GenerateTokenRequest, ListTokensRequest, RevokeTokenRequest, Token,
-    VerifyTokenRequest, account_service_client::AccountServiceClient,
+    Connection, CreateAccountRequest, GenerateTokenRequest, GetConnectionRequest, ListTokensRequest,
+    RevokeTokenRequest, Token, VerifyTokenRequest, account_service_client::AccountServiceClient,
+    audit_service_client::AuditServiceClient, connection_service_client::ConnectionServiceClient,
     token_service_client::TokenServiceClient,
 };
 use rollcall_serve::{Channel, channel};
@@ -27,6 +28,8 @@ const BEGIN: i64 = 1_767_225_600_000;
 pub(crate) struct Server {
     pub(crate) accounts: AccountServiceClient<Channel>,
     pub(crate) tokens: TokenServiceClient<Channel>,
+    pub(crate) audit: AuditServiceClient<Channel>,
+    pub(crate) connections: ConnectionServiceClient<Channel>,
     service: Service,
     time: Arc<AtomicI64>,
 }
@@ -44,10 +47,17 @@ impl Server {
         let channel = channel::in_process(service.routes().unwrap());
         Self {
             accounts: AccountServiceClient::new(channel.clone()),
+            audit: AuditServiceClient::new(channel.clone()),
+            connections: ConnectionServiceClient::new(channel.clone()),
             tokens: TokenServiceClient::new(channel),
             service,
             time,
         }
+    }
+
+    pub(crate) async fn connection(&self, account: &str) -> Result<Connection, Status> {
+        let name = format!("accounts/{account}/connection");
+        Ok(self.connections.clone().get_connection(GetConnectionRequest { name }).await?.into_inner())
     }
 
     /// Lets time pass.
@@ -63,7 +73,7 @@ impl Server {
     }
 
     pub(crate) async fn account(&self, id: &str) -> Result<(), Status> {
-        let request = CreateAccountRequest { account_id: id.to_owned(), account: None };
+        let request = CreateAccountRequest { account_id: id.to_owned(), account: None, actor: String::new() };
         self.accounts.clone().create_account(request).await.map(|_| ())
     }
 
@@ -82,6 +92,7 @@ impl Server {
             ttl,
             overlap,
             created_by: "test".to_owned(),
+            request_id: String::new(),
         };
         let answer = self.tokens.clone().generate_token(request).await?.into_inner();
         Ok((answer.token.unwrap(), answer.secret))
@@ -93,7 +104,12 @@ impl Server {
     }
 
     pub(crate) async fn revoke(&self, name: &str) -> Result<Token, Status> {
-        Ok(self.tokens.clone().revoke_token(RevokeTokenRequest { name: name.to_owned() }).await?.into_inner())
+        Ok(self
+            .tokens
+            .clone()
+            .revoke_token(RevokeTokenRequest { name: name.to_owned(), actor: String::new() })
+            .await?
+            .into_inner())
     }
 
     pub(crate) async fn list(&self, account: &str) -> Result<Vec<Token>, Status> {

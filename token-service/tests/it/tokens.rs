@@ -1,5 +1,5 @@
 use prost_types::Duration;
-use rollcall_proto::token::{GenerateTokenRequest, ListTokensRequest, TokenState};
+use rollcall_proto::token::{GenerateTokenRequest, ListTokensRequest, RetireTokenRequest, TokenState};
 use rollcall_token_service::clock::DAY;
 use tonic::Code;
 
@@ -93,21 +93,107 @@ async fn without_an_overlap_the_old_token_ends_at_once() {
 }
 
 #[tokio::test]
-async fn a_replaced_token_retires_once_the_new_one_is_seen_at_work() {
+async fn a_replaced_token_retires_once_the_new_one_has_been_at_work_alone_for_an_hour() {
     on_both(async |server| {
         server.account("acme").await.unwrap();
         let (_, old) = server.generate("acme").await.unwrap();
         let (_, new) = server.generate_with("acme", None, days(7)).await.unwrap();
-        server.pass(HOUR);
+        // Tried once by an administrator, while the identity provider goes on with the old one.
+        server.verify("acme", &new).await.unwrap();
         server.verify("acme", &old).await.unwrap();
         server.flush().await;
+        server.pass(HOUR - 1);
         server.verify("acme", &old).await.unwrap();
+        server.verify("acme", &new).await.unwrap();
+        server.flush().await;
+        server.pass(2);
+        server.verify("acme", &new).await.unwrap();
+        server.flush().await;
+        server.verify("acme", &old).await.unwrap();
+        server.flush().await;
+        // Then the new one alone.
+        server.pass(HOUR);
         server.verify("acme", &new).await.unwrap();
         server.flush().await;
         assert_eq!(server.verify("acme", &old).await.unwrap_err().code(), Code::Unauthenticated);
         server.verify("acme", &new).await.unwrap();
+        assert_eq!(server.list("acme").await.unwrap()[1].state(), TokenState::Retired);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_replaced_token_retires_when_it_is_told_to() {
+    on_both(async |server| {
+        server.account("acme").await.unwrap();
+        let (old, old_secret) = server.generate("acme").await.unwrap();
+        let retire = |name: &str| RetireTokenRequest { name: name.to_owned(), actor: "ann".to_owned() };
+        let mut tokens = server.tokens.clone();
+        let status = tokens.retire_token(retire(&old.name)).await.unwrap_err();
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::FailedPrecondition, "TOKEN_NOT_REPLACED")
+        );
+        server.verify("acme", &old_secret).await.unwrap();
+        let (new, _) = server.generate("acme").await.unwrap();
+        let retired = tokens.retire_token(retire(&old.name)).await.unwrap().into_inner();
+        assert_eq!(retired.state(), TokenState::Retired);
+        assert_eq!(tokens.retire_token(retire(&old.name)).await.unwrap().into_inner(), retired);
+        assert_eq!(server.verify("acme", &old_secret).await.unwrap_err().code(), Code::Unauthenticated);
+        assert_eq!(
+            tokens.retire_token(retire(&new.name)).await.unwrap_err().code(),
+            Code::FailedPrecondition
+        );
+        let unknown = format!("accounts/other/tokens/{}", uuid(7));
+        assert_eq!(tokens.retire_token(retire(&unknown)).await.unwrap_err().code(), Code::NotFound);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_makes_one_token_however_often_it_arrives() {
+    on_both(async |server| {
+        server.account("acme").await.unwrap();
+        server.account("other").await.unwrap();
+        let request = |account: &str, id: String| GenerateTokenRequest {
+            parent: format!("accounts/{account}"),
+            request_id: id,
+            ..Default::default()
+        };
+        let tasks: Vec<_> = (0..16)
+            .map(|_| {
+                let (mut tokens, request) = (server.tokens.clone(), request("acme", uuid(1)));
+                tokio::spawn(async move { tokens.generate_token(request).await })
+            })
+            .collect();
+        let mut made = 0;
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(_) => made += 1,
+                Err(status) => {
+                    assert_eq!(status.code(), Code::AlreadyExists, "{status}");
+                    assert_eq!(reason(&status), "TOKEN_ALREADY_GENERATED");
+                }
+            }
+        }
+        assert_eq!((made, server.list("acme").await.unwrap().len()), (1, 1));
+        // One spelling or another is one id; another account has ids of its own.
+        let mut tokens = server.tokens.clone();
+        let again = tokens.generate_token(request("acme", uuid(1).to_uppercase())).await.unwrap_err();
+        assert_eq!(again.code(), Code::AlreadyExists);
+        tokens.generate_token(request("other", uuid(1))).await.unwrap();
+        tokens.generate_token(request("acme", uuid(2))).await.unwrap();
+        for bad in ["1", "x".repeat(5000).as_str(), "\0"] {
+            let status = tokens.generate_token(request("acme", bad.to_owned())).await.unwrap_err();
+            assert_eq!(status.code(), Code::InvalidArgument);
+            assert!(status.message().starts_with("request_id: "), "{}", status.message());
+        }
+    })
+    .await;
+}
+
+fn uuid(n: u128) -> String {
+    format!("00000000-0000-7000-8000-{n:012x}")
 }
 
 #[tokio::test]
