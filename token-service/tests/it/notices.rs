@@ -80,7 +80,8 @@ impl World {
     async fn new(database: &TestDb) -> Self {
         let db = database.open(migrations()).unwrap();
         let time = Arc::new(AtomicI64::new(BEGIN));
-        let (mail, hooks, key) = (MailServer::start().await, HookServer::start().await, Key::generate().unwrap());
+        let (mail, hooks, key) =
+            (MailServer::start().await, HookServer::start().await, Key::generate().unwrap());
         let shown = Arc::clone(&time);
         let clock = Clock::new(move || shown.load(Ordering::SeqCst));
         let service = Service::new(db.clone(), clock, options(&mail, &key));
@@ -164,13 +165,15 @@ impl World {
         assert_eq!(counts(), (mails, hooks));
     }
 
-    /// Waits until the newest notice is in this state, and returns it.
-    async fn expect_state(&self, state: NoticeState, attempts: i32) -> Notice {
+    /// Waits until the newest notice is in this state with this error, and returns it. An attempt that fails has its
+    /// error only once it is noted.
+    async fn expect_state(&self, state: NoticeState, attempts: i32, error: &str) -> Notice {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
             let notices = self.list().await;
             if let Some(notice) = notices.first()
                 && (notice.state(), notice.attempts) == (state, attempts)
+                && notice.error.contains(error)
             {
                 return notice.clone();
             }
@@ -181,7 +184,8 @@ impl World {
 }
 
 fn options(mail: &MailServer, key: &Key) -> Options {
-    let mail = Mail::new(mail.url.parse().unwrap(), "Rollcall <rollcall@corp.example>".parse().unwrap(), None);
+    let mail =
+        Mail::new(mail.url.parse().unwrap(), "Rollcall <rollcall@corp.example>".parse().unwrap(), None);
     Options {
         key: Some(key.clone()),
         mail: Some(mail.unwrap()),
@@ -208,7 +212,8 @@ fn assert_signed(hook: &Hook, secret: &str) {
 async fn each_threshold_is_told_once_by_two_replicas_and_across_a_restart() {
     on_both(async |world| {
         let token = world.generate().await;
-        let secret = world.set(&["a@corp.example", "b@corp.example"], &world.hooks.url).await.unwrap().webhook_secret;
+        let secret =
+            world.set(&["a@corp.example", "b@corp.example"], &world.hooks.url).await.unwrap().webhook_secret;
         let (mut one, mut two) = (world.replica(), world.replica());
         for (told, days) in THRESHOLDS.into_iter().enumerate() {
             world.at(end_of(&token) - i64::from(days) * DAY - 1);
@@ -245,8 +250,14 @@ async fn each_threshold_is_told_once_by_two_replicas_and_across_a_restart() {
             assert_eq!(body["data"]["token"], token.name);
         }
         let list = world.list().await;
-        assert!(list.iter().all(|notice| notice.state() == NoticeState::Sent && notice.attempts == 1), "{list:?}");
-        assert_eq!(list.iter().map(|notice| notice.days).collect::<Vec<_>>(), [0, 0, 1, 1, 7, 7, 14, 14, 30, 30, 90, 90]);
+        assert!(
+            list.iter().all(|notice| notice.state() == NoticeState::Sent && notice.attempts == 1),
+            "{list:?}"
+        );
+        assert_eq!(
+            list.iter().map(|notice| notice.days).collect::<Vec<_>>(),
+            [0, 0, 1, 1, 7, 7, 14, 14, 30, 30, 90, 90]
+        );
         one.stop().await;
         two.stop().await;
     })
@@ -301,21 +312,22 @@ async fn a_receiver_that_fails_is_asked_again_and_given_up_after_three_days() {
         world.hooks.answer(500);
         world.at(end_of(&token) - 90 * DAY);
         let replica = world.replica();
-        let notice = world.expect_state(NoticeState::Pending, 1).await;
+        let notice = world.expect_state(NoticeState::Pending, 1, "500").await;
         assert_eq!(notice.error, "the receiver answered 500 Internal Server Error");
         world.pass(pause(1).unwrap() - 1);
         world.expect(0, 1).await;
         // A redirect could lead anywhere.
         world.hooks.answer(307);
         world.pass(1);
-        let notice = world.expect_state(NoticeState::Pending, 2).await;
-        assert!(notice.error.contains("redirects are not followed"), "{notice:?}");
+        world.expect_state(NoticeState::Pending, 2, "redirects are not followed").await;
         let mut attempts = 2;
-        while let Some(pause) = pause(attempts) {
-            world.pass(pause);
+        while let Some(wait) = pause(attempts) {
             attempts += 1;
-            let last = pause_is_last(attempts);
-            world.expect_state(if last { NoticeState::Failed } else { NoticeState::Pending }, attempts).await;
+            let status = 500 + u16::try_from(attempts).unwrap();
+            world.hooks.answer(status);
+            world.pass(wait);
+            let state = if pause(attempts).is_some() { NoticeState::Pending } else { NoticeState::Failed };
+            world.expect_state(state, attempts, &status.to_string()).await;
         }
         world.pass(DAY);
         let hooks = usize::try_from(attempts).unwrap();
@@ -326,14 +338,10 @@ async fn a_receiver_that_fails_is_asked_again_and_given_up_after_three_days() {
         world.hooks.answer(200);
         world.at(end_of(&token) - 30 * DAY);
         world.expect(0, hooks + 1).await;
-        assert_eq!(world.list().await[0].state(), NoticeState::Sent);
+        world.expect_state(NoticeState::Sent, 1, "").await;
         replica.stop().await;
     })
     .await;
-}
-
-fn pause_is_last(attempts: i32) -> bool {
-    pause(attempts).is_none()
 }
 
 #[tokio::test]
@@ -356,7 +364,7 @@ async fn one_that_dies_while_sending_leaves_it_to_the_next_with_the_same_id() {
         assert_eq!((&hooks[0].id, &hooks[0].body), (&hooks[1].id, &hooks[1].body));
         assert_ne!(hooks[0].timestamp, hooks[1].timestamp);
         assert_signed(&hooks[1], &secret);
-        world.expect_state(NoticeState::Sent, 2).await;
+        world.expect_state(NoticeState::Sent, 2, "").await;
         replica.stop().await;
     })
     .await;
@@ -370,11 +378,11 @@ async fn a_retry_stops_when_the_token_is_replaced() {
         world.hooks.answer(503);
         world.at(end_of(&token) - 14 * DAY);
         let replica = world.replica();
-        world.expect_state(NoticeState::Pending, 1).await;
+        world.expect_state(NoticeState::Pending, 1, "503").await;
         world.generate().await;
         world.pass(pause(1).unwrap());
-        let notice = world.expect_state(NoticeState::Failed, 1).await;
-        assert!(notice.error.starts_with("given up, it is not due any more; before that: "), "{notice:?}");
+        let given_up = "given up, it is not due any more; before that: the receiver answered 503";
+        world.expect_state(NoticeState::Failed, 1, given_up).await;
         world.expect(0, 1).await;
         replica.stop().await;
     })
@@ -389,12 +397,11 @@ async fn an_address_that_is_refused_does_not_keep_the_others_from_being_told() {
         world.at(end_of(&token));
         let replica = world.replica();
         world.expect(2, 0).await;
-        let notice = world.expect_state(NoticeState::Sent, 1).await;
-        assert!(notice.error.starts_with("gone@corp.example: "), "{notice:?}");
+        world.expect_state(NoticeState::Sent, 1, "gone@corp.example: ").await;
         world.set(&["gone@corp.example"], "").await.unwrap();
         let token = world.generate().await;
         world.at(end_of(&token));
-        world.expect_state(NoticeState::Pending, 1).await;
+        world.expect_state(NoticeState::Pending, 1, "nobody of that name").await;
         replica.stop().await;
     })
     .await;
@@ -414,7 +421,10 @@ async fn a_test_says_how_each_went() {
         world.hooks.answer(404);
         let sent = test().await.unwrap();
         let states: Vec<_> = sent.iter().map(|notice| (notice.channel(), notice.state())).collect();
-        assert_eq!(states, [(NoticeChannel::Email, NoticeState::Sent), (NoticeChannel::Webhook, NoticeState::Failed)]);
+        assert_eq!(
+            states,
+            [(NoticeChannel::Email, NoticeState::Sent), (NoticeChannel::Webhook, NoticeState::Failed)]
+        );
         assert_eq!(sent[1].error, "the receiver answered 404 Not Found");
         world.expect(1, 1).await;
         assert!(world.mail.mails()[0].header("Subject").starts_with("Test: "));
@@ -436,12 +446,15 @@ async fn settings_are_whole_and_checked() {
         let many: Vec<String> = (0..21).map(|number| format!("a{number}@corp.example")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let long = format!("{}@corp.example", "a".repeat(250));
-        for bad in [&["a"][..], &[""], &["a@b.example\nc@d.example"], &["a@b@c.example"], &[long.as_str()], &many] {
+        for bad in
+            [&["a"][..], &[""], &["a@b.example\nc@d.example"], &["a@b@c.example"], &[long.as_str()], &many]
+        {
             let status = world.set(bad, "").await.unwrap_err();
             assert_eq!(status.code(), Code::InvalidArgument, "{bad:?}");
             assert!(status.message().starts_with("settings.emails: "), "{status:?}");
         }
-        for bad in ["http://corp.example/", "corp.example", "https://a:b@corp.example/", "file:///etc/passwd"] {
+        for bad in ["http://corp.example/", "corp.example", "https://a:b@corp.example/", "file:///etc/passwd"]
+        {
             let status = world.set(&[], bad).await.unwrap_err();
             assert!(status.message().starts_with("settings.webhook_url: "), "{status:?}");
         }
@@ -451,7 +464,10 @@ async fn settings_are_whole_and_checked() {
             assert_eq!(status.code(), Code::InvalidArgument, "{name}");
         }
         let request = GetNoticeSettingsRequest { name: "accounts/nobody/noticeSettings".to_owned() };
-        assert_eq!(world.notices.clone().get_notice_settings(request).await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(
+            world.notices.clone().get_notice_settings(request).await.unwrap_err().code(),
+            Code::NotFound
+        );
         assert_eq!(set, world.get().await);
     })
     .await;
@@ -512,8 +528,7 @@ async fn the_list_goes_on_page_by_page() {
         replica.stop().await;
         let (mut all, mut page_token) = (Vec::new(), String::new());
         loop {
-            let request =
-                ListNoticesRequest { parent: "accounts/acme".to_owned(), page_size: 5, page_token };
+            let request = ListNoticesRequest { parent: "accounts/acme".to_owned(), page_size: 5, page_token };
             let page = world.notices.clone().list_notices(request).await.unwrap().into_inner();
             all.extend(page.notices);
             page_token = page.next_page_token;
@@ -523,7 +538,9 @@ async fn the_list_goes_on_page_by_page() {
         }
         assert_eq!(all, world.list().await);
         assert_eq!(all.len(), 12);
-        for bad in ["x", "a.b.c", &format!("{}.1", uuid::Uuid::nil()), &format!("{}.1.1.1", uuid::Uuid::nil())] {
+        for bad in
+            ["x", "a.b.c", &format!("{}.1", uuid::Uuid::nil()), &format!("{}.1.1.1", uuid::Uuid::nil())]
+        {
             let request = ListNoticesRequest {
                 parent: "accounts/acme".to_owned(),
                 page_token: bad.to_owned(),
