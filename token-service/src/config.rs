@@ -102,7 +102,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { key: None, mail: None, console_url: None, notice_interval: Duration::from_secs(60) }
+        Self { key: None, mail: None, console_url: None, notice_interval: Duration::from_mins(1) }
     }
 }
 

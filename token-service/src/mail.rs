@@ -17,7 +17,7 @@ use url::Url;
 use crate::{clock::Millis, config::is_loopback, notice_text::Text};
 
 /// How long a mail server may take with one message, from connecting to accepting it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The URL of a mail server whose connection nobody can read: TLS, or this machine.
 #[derive(Clone, PartialEq, Eq)]

@@ -31,7 +31,7 @@ const AT_MOST: i64 = 5000;
 /// How many are sent at once.
 const AT_ONCE: usize = 32;
 /// How long sending one may take: less than the lease.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 /// How long those that are being sent may take once the process is told to end.
 const GRACE: Duration = Duration::from_secs(10);
 /// The most characters that are kept of what went wrong.
@@ -155,7 +155,7 @@ impl Sender {
         match &sent {
             Ok(_) => tracing::info!(account, token, days, channel, "a notice was sent"),
             Err(error) => {
-                tracing::warn!(account, token, days, channel, attempts, error, "a notice was not sent")
+                tracing::warn!(account, token, days, channel, attempts, error, "a notice was not sent");
             }
         }
         let clock = self.clock.clone();

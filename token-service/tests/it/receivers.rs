@@ -127,7 +127,9 @@ impl HookServer {
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let server = Self { url, hooks: Arc::default(), status: Arc::new(AtomicU16::new(204)) };
         let router = Router::new().route("/hook", post(receive)).with_state(server.clone());
-        tokio::spawn(async move { rollcall_serve::http::serve(listener, router, Default::default(), Default::default()).await });
+        tokio::spawn(async move {
+            rollcall_serve::http::serve(listener, router, Default::default(), Default::default()).await
+        });
         server
     }
 
@@ -141,8 +143,13 @@ impl HookServer {
     }
 }
 
-async fn receive(State(server): State<HookServer>, headers: HeaderMap, body: Bytes) -> (StatusCode, HeaderMap) {
-    let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
+async fn receive(
+    State(server): State<HookServer>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, HeaderMap) {
+    let header =
+        |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
     server.hooks.lock().unwrap().push(Hook {
         id: header("webhook-id"),
         timestamp: header("webhook-timestamp"),
