@@ -60,6 +60,12 @@ pub(crate) enum Error {
     /// RESOURCE_EXHAUSTED.
     #[error("a test was sent a moment ago; wait ten seconds")]
     TestedJustNow,
+    /// FAILED_PRECONDITION.
+    #[error("somebody has signed in already, so no invitation can be the first")]
+    NotFirst,
+    /// UNAUTHENTICATED. One for every cause.
+    #[error("the session or invitation has ended, or never was; sign in again")]
+    SignInRefused,
     /// UNAUTHENTICATED. One for every cause: the answer must not tell a stranger which it was.
     #[error("the token is not valid for this account")]
     Refused,
@@ -94,6 +100,8 @@ impl Error {
             Self::NoKey => (Code::FailedPrecondition, "KEY_MISSING"),
             Self::NoWebhook(_) => (Code::FailedPrecondition, "WEBHOOK_NOT_SET"),
             Self::TestedJustNow => (Code::ResourceExhausted, "TESTED_JUST_NOW"),
+            Self::NotFirst => (Code::FailedPrecondition, "NOT_THE_FIRST"),
+            Self::SignInRefused => (Code::Unauthenticated, "SIGN_IN_REFUSED"),
             Self::Refused => (Code::Unauthenticated, "TOKEN_REFUSED"),
             Self::Database(error) if error.is_transient() => (Code::Unavailable, "DATABASE_UNAVAILABLE"),
             Self::Database(_) | Self::Random(_) => (Code::Internal, "INTERNAL"),

@@ -29,7 +29,9 @@ mod notice_text;
 mod page;
 pub mod provider;
 pub mod secret;
+pub mod session_service;
 mod store;
+mod ticket;
 mod timestamp;
 pub mod token_service;
 mod webhook;
@@ -39,7 +41,7 @@ use rollcall_db::{Database, Migrations};
 use rollcall_proto::token::{
     account_service_server::AccountServiceServer, audit_service_server::AuditServiceServer,
     connection_service_server::ConnectionServiceServer, notice_service_server::NoticeServiceServer,
-    token_service_server::TokenServiceServer,
+    session_service_server::SessionServiceServer, token_service_server::TokenServiceServer,
 };
 use rollcall_serve::{CancellationToken, Routes, grpc, listener};
 use tokio::task::JoinHandle;
@@ -49,18 +51,20 @@ pub use crate::config::Options;
 pub use crate::error::StartError;
 use crate::{
     account_service::Accounts, audit_service::Audit, config::Config, connection_service::Connections,
-    last_use::LastUse, notice_sender::Sender, notice_service::Notices, token_service::Tokens,
+    last_use::LastUse, notice_sender::Sender, notice_service::Notices, session_service::Sessions,
+    token_service::Tokens,
 };
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The full names of the services here.
-pub const SERVICES: [&str; 5] = [
+pub const SERVICES: [&str; 6] = [
     "rollcall.token.v1.AccountService",
     "rollcall.token.v1.AuditService",
     "rollcall.token.v1.ConnectionService",
     "rollcall.token.v1.NoticeService",
+    "rollcall.token.v1.SessionService",
     "rollcall.token.v1.TokenService",
 ];
 
@@ -79,6 +83,7 @@ pub struct Service {
     last_use: LastUse,
     notices: Notices,
     sender: Sender,
+    sessions: Sessions,
 }
 
 impl Service {
@@ -91,6 +96,7 @@ impl Service {
             audit: Audit::new(db.clone(), clock.clone()),
             connections: Connections::new(db.clone(), clock.clone()),
             notices: Notices::new(db.clone(), clock.clone(), &sender),
+            sessions: Sessions::new(db.clone(), clock.clone()),
             tokens: Tokens::new(db, clock, last_use.clone()),
             last_use,
             sender,
@@ -107,6 +113,7 @@ impl Service {
             .add_service(AuditServiceServer::new(self.audit.clone()))
             .add_service(ConnectionServiceServer::new(self.connections.clone()))
             .add_service(NoticeServiceServer::new(self.notices.clone()))
+            .add_service(SessionServiceServer::new(self.sessions.clone()))
             .add_service(TokenServiceServer::new(self.tokens.clone())))
     }
 

@@ -5,4 +5,5 @@ pub(crate) mod audit;
 pub(crate) mod connections;
 pub(crate) mod notices;
 mod schema;
+pub(crate) mod sessions;
 pub(crate) mod tokens;

@@ -7,5 +7,6 @@ mod connection;
 mod notices;
 mod receivers;
 mod server;
+mod sessions;
 mod tokens;
 mod verify;

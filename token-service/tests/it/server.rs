@@ -14,7 +14,7 @@ use rollcall_proto::token::{
     Connection, CreateAccountRequest, GenerateTokenRequest, GetConnectionRequest, ListTokensRequest,
     RevokeTokenRequest, Token, VerifyTokenRequest, account_service_client::AccountServiceClient,
     audit_service_client::AuditServiceClient, connection_service_client::ConnectionServiceClient,
-    token_service_client::TokenServiceClient,
+    session_service_client::SessionServiceClient, token_service_client::TokenServiceClient,
 };
 use rollcall_serve::{Channel, channel};
 use rollcall_token_service::{Clock, Options, Service, clock::DAY, migrations};
@@ -27,6 +27,7 @@ const BEGIN: i64 = 1_767_225_600_000;
 #[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) accounts: AccountServiceClient<Channel>,
+    pub(crate) sessions: SessionServiceClient<Channel>,
     pub(crate) tokens: TokenServiceClient<Channel>,
     pub(crate) audit: AuditServiceClient<Channel>,
     pub(crate) connections: ConnectionServiceClient<Channel>,
@@ -49,6 +50,7 @@ impl Server {
             accounts: AccountServiceClient::new(channel.clone()),
             audit: AuditServiceClient::new(channel.clone()),
             connections: ConnectionServiceClient::new(channel.clone()),
+            sessions: SessionServiceClient::new(channel.clone()),
             tokens: TokenServiceClient::new(channel),
             service,
             time,
