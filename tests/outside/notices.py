@@ -1,5 +1,6 @@
-"""Whoever is told that a token is about to end is told each time once: by the real program, over real SMTP and HTTP, with
-its clock set forward (libfaketime), through restarts, and on PostgreSQL by three replicas at once.
+"""Whoever is told that a token is about to end is told each time once: by the real program, over real SMTP (STARTTLS, with a
+password) and HTTPS, with its clock set forward (libfaketime), through restarts, and on PostgreSQL by three replicas at
+once.
 """
 
 import base64
@@ -11,15 +12,19 @@ import hashlib
 import hmac
 import http.server
 import json
+import logging
 import os
 import pathlib
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
 
+import trustme
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 import server
 
@@ -27,18 +32,29 @@ TOKEN_SERVICE = server.BINARY.with_name("token-service")
 DAY = 86400
 THRESHOLDS = (90, 30, 14, 7, 1, 0)
 SENDER, RECEIVERS = "Rollcall <rollcall@corp.example>", ["it@corp.example", "print@corp.example"]
+PASSWORD = "not/so@secret %41"
 # Several rounds of a sender: what comes twice comes within it.
 SETTLED = 2.5
 
 
 class Mailbox:
-    """A mail server that keeps what it gets."""
+    """A mail server that keeps what it gets, from those who encrypt and know the password."""
 
-    def __init__(self):
+    def __init__(self, certificate):
         self.mails = []
-        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self.controller = Controller(
+            self,
+            hostname="127.0.0.1",
+            port=free_port(),
+            tls_context=certificate,
+            require_starttls=True,
+            authenticator=lambda _server, _session, _envelope, _mechanism, login: AuthResult(
+                success=(login.login, login.password) == (b"rollcall", PASSWORD.encode()), handled=False
+            ),
+            auth_required=True,
+        )
         self.controller.start()
-        self.url = f"smtp://127.0.0.1:{self.controller.port}"
+        self.url = f"smtp://rollcall@localhost:{self.controller.port}?tls=required"
 
     async def handle_DATA(self, _server, _session, envelope):
         self.mails.append((envelope.rcpt_tos, envelope.content))
@@ -48,7 +64,7 @@ class Mailbox:
 class Hooks:
     """A receiver of webhooks that keeps what it gets, and fails as often as `failures` says."""
 
-    def __init__(self):
+    def __init__(self, certificate):
         self.hooks, self.failures = [], 0
         hooks = self
 
@@ -65,8 +81,9 @@ class Hooks:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.socket = certificate.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/rollcall"
+        self.url = f"https://localhost:{self.server.server_port}/rollcall"
 
 
 class Clock:
@@ -224,7 +241,7 @@ def walk(store, mailbox, hooks, clock):
             ids |= {identity, message_id}
             fleet.end((signal.SIGTERM, signal.SIGKILL)[number % 2])
             fleet.start()
-            print(f"{days} days before the end on {store.database}: told once, by {1 + len(fleet.others)} processes")
+            print(f"{days} days before the end on {store.database}: told once; processes: {1 + len(fleet.others)}")
         expect(mailbox, hooks, told, posts)
 
         listed = command(fleet.rollcall, "notice", "list", "default")
@@ -238,16 +255,23 @@ def walk(store, mailbox, hooks, clock):
 
 
 def main():
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
     database = server.arguments(__doc__).database
     store = server.Store(database)
-    mailbox, hooks, clock = Mailbox(), Hooks(), Clock(store.directory)
-    key = pathlib.Path(store.directory) / "key"
+    authority, certificate = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(certificate)
+    mailbox, hooks, clock = Mailbox(certificate), Hooks(certificate), Clock(store.directory)
+    key, password, trusted = (pathlib.Path(store.directory) / name for name in ("key", "password", "trusted"))
     key.write_bytes(base64.b64encode(os.urandom(32)))
     key.chmod(0o600)
+    password.write_text(f"{PASSWORD}\n")
+    authority.cert_pem.write_to_path(trusted)
     os.environ |= {
         "ROLLCALL_KEY_FILE": str(key),
         "ROLLCALL_SMTP_URL": mailbox.url,
         "ROLLCALL_SMTP_FROM": SENDER,
+        "ROLLCALL_SMTP_PASSWORD_FILE": str(password),
+        "SSL_CERT_FILE": str(trusted),
         "ROLLCALL_CONSOLE_URL": "https://console.example",
         "ROLLCALL_NOTICE_INTERVAL_SECONDS": "1",
     }

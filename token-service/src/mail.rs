@@ -11,7 +11,9 @@ use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     address::Envelope,
     message::{Mailbox, MessageBuilder, header::ContentType},
+    transport::smtp::authentication::Credentials,
 };
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::{clock::Millis, config::is_loopback, notice_text::Text};
@@ -88,19 +90,19 @@ impl Mail {
     /// # Errors
     /// [`MailError`].
     pub fn new(url: SmtpUrl, from: Mailbox, password: Option<&Path>) -> Result<Self, MailError> {
-        let mut with_password = url.0.clone();
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.0.as_str())
+            .map_err(MailError::Setup)?
+            .timeout(Some(PATIENCE));
         if let Some(path) = password {
             let text = fs::read_to_string(path)
                 .map_err(|source| MailError::Password { path: path.to_owned(), source })?;
-            if url.0.username().is_empty() || with_password.set_password(Some(text.trim_end())).is_err() {
+            let user = percent_decode_str(url.0.username()).decode_utf8_lossy().into_owned();
+            if user.is_empty() {
                 return Err(MailError::User);
             }
+            transport = transport.credentials(Credentials::new(user, text.trim_end_matches(['\r', '\n']).to_owned()));
         }
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(with_password.as_str())
-            .map_err(MailError::Setup)?
-            .timeout(Some(PATIENCE))
-            .build();
-        Ok(Self { transport, from, url })
+        Ok(Self { transport: transport.build(), from, url })
     }
 
     /// Sends a text to all addresses in one message. `id` is its Message-ID without the domain.

@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::post,
 };
+use rollcall_serve::{CancellationToken, http::Limits};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -128,7 +129,8 @@ impl HookServer {
         let server = Self { url, hooks: Arc::default(), status: Arc::new(AtomicU16::new(204)) };
         let router = Router::new().route("/hook", post(receive)).with_state(server.clone());
         tokio::spawn(async move {
-            rollcall_serve::http::serve(listener, router, Default::default(), Default::default()).await
+            let (limits, never) = (Limits::default(), CancellationToken::new());
+            rollcall_serve::http::serve(listener, router, limits, never).await;
         });
         server
     }
