@@ -100,7 +100,8 @@ impl Mail {
             if user.is_empty() {
                 return Err(MailError::User);
             }
-            transport = transport.credentials(Credentials::new(user, text.trim_end_matches(['\r', '\n']).to_owned()));
+            transport =
+                transport.credentials(Credentials::new(user, text.trim_end_matches(['\r', '\n']).to_owned()));
         }
         Ok(Self { transport: transport.build(), from, url })
     }
