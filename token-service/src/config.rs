@@ -116,7 +116,7 @@ impl Args {
             self;
         let key = key_file.map(|path| Key::read(&path)).transpose()?;
         let mail = match (smtp_url, smtp_from) {
-            (Some(url), Some(from)) => Some(Mail::new(url, from, smtp_password_file.as_deref())?),
+            (Some(url), Some(from)) => Some(Mail::new(&url, from, smtp_password_file.as_deref())?),
             _ => None,
         };
         Ok(Options { key, mail, console_url, notice_interval: Duration::from_secs(notice_interval_seconds) })

@@ -3,7 +3,6 @@
 use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
-    str::FromStr,
     time::{Duration, SystemTime},
 };
 
@@ -21,15 +20,18 @@ use crate::{clock::Millis, config::is_loopback, notice_text::Text};
 /// How long a mail server may take with one message, from connecting to accepting it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The URL of a mail server whose connection nobody can read: TLS, or this machine.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SmtpUrl(Url);
+/// The URL of a mail server, as it was given: it may hold a password, and is shown in no error.
+#[derive(Clone)]
+pub struct SmtpUrl(String);
 
 /// Why no e-mail can be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
     /// Not a URL of a mail server.
-    #[error("{0}")]
+    #[error(
+        "the URL of the mail server is wrong: {0}; it looks like smtps://user@host, smtp://user@host?tls=required or \
+         smtp://localhost"
+    )]
     Url(String),
     /// The password cannot be read.
     #[error("cannot read the password of the mail server from {}: {source}", .path.display())]
@@ -47,32 +49,30 @@ pub enum MailError {
     Setup(#[source] lettre::transport::smtp::Error),
 }
 
-impl FromStr for SmtpUrl {
-    type Err = MailError;
+impl From<&str> for SmtpUrl {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, MailError> {
-        let wrong = |problem: &str| {
-            MailError::Url(format!(
-                "{problem}; it looks like smtps://user@host, smtp://user@host?tls=required or smtp://localhost"
-            ))
-        };
-        let url = Url::parse(text).map_err(|problem| wrong(&problem.to_string()))?;
-        if !url.has_host() {
-            return Err(wrong("it names no host"));
-        }
+impl SmtpUrl {
+    /// The URL, if nobody can read what is sent: by TLS, or because the server is on this machine.
+    fn check(&self) -> Result<Url, MailError> {
+        let url = Url::parse(&self.0).map_err(|problem| MailError::Url(problem.to_string()))?;
+        let wrong = |problem: &str| Err(MailError::Url(problem.to_owned()));
         match (url.scheme(), url.query()) {
-            ("smtps", None) | ("smtp", Some("tls=required")) => {}
-            ("smtp", None) if is_loopback(url.host()) => {}
-            ("smtp", None) => return Err(wrong("without TLS the mail server must be on this machine")),
-            _ => return Err(wrong("the scheme or the query is not one that is known")),
+            _ if !url.has_host() => wrong("it names no host"),
+            ("smtps", None) | ("smtp", Some("tls=required")) => Ok(url),
+            ("smtp", None) if is_loopback(url.host()) => Ok(url),
+            ("smtp", None) => wrong("without TLS the mail server must be on this machine"),
+            _ => wrong("its scheme or its query is not one that is known"),
         }
-        Ok(Self(url))
     }
 }
 
 impl fmt::Debug for SmtpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SmtpUrl({}://{}..)", self.0.scheme(), self.0.host_str().unwrap_or_default())
+        f.write_str("SmtpUrl(..)")
     }
 }
 
@@ -81,7 +81,6 @@ impl fmt::Debug for SmtpUrl {
 pub struct Mail {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
-    url: SmtpUrl,
 }
 
 impl Mail {
@@ -89,21 +88,22 @@ impl Mail {
     ///
     /// # Errors
     /// [`MailError`].
-    pub fn new(url: SmtpUrl, from: Mailbox, password: Option<&Path>) -> Result<Self, MailError> {
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.0.as_str())
+    pub fn new(url: &SmtpUrl, from: Mailbox, password: Option<&Path>) -> Result<Self, MailError> {
+        let url = url.check()?;
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
             .map_err(MailError::Setup)?
             .timeout(Some(PATIENCE));
         if let Some(path) = password {
             let text = fs::read_to_string(path)
                 .map_err(|source| MailError::Password { path: path.to_owned(), source })?;
-            let user = percent_decode_str(url.0.username()).decode_utf8_lossy().into_owned();
+            let user = percent_decode_str(url.username()).decode_utf8_lossy().into_owned();
             if user.is_empty() {
                 return Err(MailError::User);
             }
             transport =
                 transport.credentials(Credentials::new(user, text.trim_end_matches(['\r', '\n']).to_owned()));
         }
-        Ok(Self { transport: transport.build(), from, url })
+        Ok(Self { transport: transport.build(), from })
     }
 
     /// Sends a text to all addresses in one message. `id` is its Message-ID without the domain.
@@ -183,7 +183,7 @@ fn auto_submitted() -> lettre::message::header::HeaderValue {
 
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mail").field("url", &self.url).field("from", &self.from).finish_non_exhaustive()
+        f.debug_struct("Mail").field("from", &self.from).finish_non_exhaustive()
     }
 }
 
@@ -200,7 +200,7 @@ mod tests {
             "smtps://user:secret@mail.example.com",
             "smtp://user@mail.example.com:587?tls=required",
         ] {
-            assert!(good.parse::<SmtpUrl>().is_ok(), "{good}");
+            assert!(SmtpUrl::from(good).check().is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -212,16 +212,18 @@ mod tests {
             "https://mail.example.com",
             "smtp:",
         ] {
-            let error = bad.parse::<SmtpUrl>().unwrap_err().to_string();
+            let error = SmtpUrl::from(bad).check().unwrap_err().to_string();
             assert!(error.ends_with("or smtp://localhost"), "{error}");
         }
     }
 
     #[test]
     fn no_password_is_shown() {
-        let url: SmtpUrl = "smtps://user:hidden@mail.example.com".parse().unwrap();
-        let mail = Mail::new(url, "a@b.example".parse().unwrap(), None).unwrap();
-        assert!(!format!("{mail:?}").contains("hidden"));
+        let from: Mailbox = "a@b.example".parse().unwrap();
+        let url = SmtpUrl::from("smtps://user:hidden@mail.example.com");
+        let mail = Mail::new(&url, from.clone(), None).unwrap();
+        let error = Mail::new(&"smtp://user:hidden@mail.example.com".into(), from, None).unwrap_err();
+        assert!(!format!("{mail:?} {url:?} {error} {error:?}").contains("hidden"));
     }
 
     #[test]
@@ -229,9 +231,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("password");
         fs::write(&path, "p@ss w/rd\n").unwrap();
-        let new = |url: &str, path: &Path| {
-            Mail::new(url.parse().unwrap(), "a@b.example".parse().unwrap(), Some(path))
-        };
+        let new = |url: &str, path: &Path| Mail::new(&url.into(), "a@b.example".parse().unwrap(), Some(path));
         assert!(new("smtps://user@mail.example.com", &path).is_ok());
         assert!(matches!(new("smtps://mail.example.com", &path), Err(MailError::User)));
         let absent = home.path().join("absent");

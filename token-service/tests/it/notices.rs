@@ -185,7 +185,7 @@ impl World {
 
 fn options(mail: &MailServer, key: &Key) -> Options {
     let mail =
-        Mail::new(mail.url.parse().unwrap(), "Rollcall <rollcall@corp.example>".parse().unwrap(), None);
+        Mail::new(&mail.url.as_str().into(), "Rollcall <rollcall@corp.example>".parse().unwrap(), None);
     Options {
         key: Some(key.clone()),
         mail: Some(mail.unwrap()),
