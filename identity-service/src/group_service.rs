@@ -4,7 +4,7 @@ use rollcall_db::Database;
 use rollcall_proto::identity::{
     CreateGroupRequest, DeleteGroupRequest, GetGroupRequest, Group, GroupView, ListGroupsRequest,
     ListGroupsResponse, ListMembersRequest, ListMembersResponse, PatchGroupRequest, ReplaceGroupRequest,
-    group_service_server,
+    SetGroupSourceRequest, UserSource, group_service_server,
 };
 use rollcall_scim::schema::ResourceType;
 use tonic::{Request, Response, Status};
@@ -17,7 +17,7 @@ use crate::{
         members,
         page::List,
     },
-    user_service::{operation_count, required},
+    user_service::{operation_count, required, settable_source, source},
 };
 
 /// The members on a page where the request does not say, and the most.
@@ -29,10 +29,15 @@ pub struct GroupService(pub(crate) Database);
 #[tonic::async_trait]
 impl group_service_server::GroupService for GroupService {
     async fn create_group(&self, request: Request<CreateGroupRequest>) -> Result<Response<Group>, Status> {
-        let CreateGroupRequest { parent, group, source: _ } = request.into_inner();
+        let CreateGroupRequest { parent, group, source: from } = request.into_inner();
         let account = name::account("parent", &parent)?;
         let group = group.ok_or_else(|| Error::field("group", "is missing"))?;
         required("group.display_name", &group.display_name)?;
+        let from = match source("source", from)? {
+            UserSource::Unspecified => UserSource::Scim,
+            from => from,
+        };
+        let group = Group { source: from.into(), ..group };
         let in_account = account.clone();
         let created = self.0.write(&account, move |c| groups::create(c, &in_account, &group)).await?;
         Ok(Response::new(created))
@@ -64,26 +69,29 @@ impl group_service_server::GroupService for GroupService {
 
     async fn replace_group(&self, request: Request<ReplaceGroupRequest>) -> Result<Response<Group>, Status> {
         let view = request.get_ref().view();
-        let ReplaceGroupRequest { group, etags, view: _, writer: _ } = request.into_inner();
+        let ReplaceGroupRequest { group, etags, view: _, writer } = request.into_inner();
+        let writer = source("writer", writer)?;
         let group = group.ok_or_else(|| Error::field("group", "is missing"))?;
         let (account, id) = name::resource("group.name", "groups", &group.name)?;
         required("group.display_name", &group.display_name)?;
-        self.update(account, id, Update::Replace(Box::new(group)), etags, view).await
+        self.update(account, id, Update::Replace(Box::new(group)), (etags, writer), view).await
     }
 
     async fn patch_group(&self, request: Request<PatchGroupRequest>) -> Result<Response<Group>, Status> {
         let view = request.get_ref().view();
-        let PatchGroupRequest { name, operations, etags, view: _, writer: _ } = request.into_inner();
+        let PatchGroupRequest { name, operations, etags, view: _, writer } = request.into_inner();
+        let writer = source("writer", writer)?;
         let (account, id) = name::resource("name", "groups", &name)?;
         operation_count(operations.len())?;
-        self.update(account, id, Update::Patch(operations), etags, view).await
+        self.update(account, id, Update::Patch(operations), (etags, writer), view).await
     }
 
     async fn delete_group(&self, request: Request<DeleteGroupRequest>) -> Result<Response<()>, Status> {
-        let DeleteGroupRequest { name, etags, writer: _ } = request.into_inner();
+        let DeleteGroupRequest { name, etags, writer } = request.into_inner();
+        let writer = source("writer", writer)?;
         let (account, id) = name::resource("name", "groups", &name)?;
         let in_account = account.clone();
-        self.0.write(&account, move |c| groups::delete(c, &in_account, &id, &etags)).await?;
+        self.0.write(&account, move |c| groups::delete(c, &in_account, &id, (&etags, writer))).await?;
         Ok(Response::new(()))
     }
 
@@ -109,11 +117,17 @@ impl group_service_server::GroupService for GroupService {
         };
         Ok(Response::new(self.0.read(page).await?))
     }
+
     async fn set_group_source(
         &self,
-        _request: Request<rollcall_proto::identity::SetGroupSourceRequest>,
+        request: Request<SetGroupSourceRequest>,
     ) -> Result<Response<Group>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let SetGroupSourceRequest { name, source } = request.into_inner();
+        let (account, id) = name::resource("name", "groups", &name)?;
+        let source = settable_source(source)?;
+        let in_account = account.clone();
+        let set = self.0.write(&account, move |c| groups::set_source(c, &in_account, &id, source)).await?;
+        Ok(Response::new(set))
     }
 }
 
@@ -123,12 +137,12 @@ impl GroupService {
         account: String,
         id: String,
         update: Update,
-        etags: Vec<String>,
+        (etags, writer): (Vec<String>, UserSource),
         view: GroupView,
     ) -> Result<Response<Group>, Status> {
         let in_account = account.clone();
         let work = move |c: &mut rollcall_db::Connection| {
-            groups::update(c, (&in_account, &id), update, &etags, view)
+            groups::update(c, (&in_account, &id), update, (&etags, writer), view)
         };
         Ok(Response::new(self.0.write(&account, work).await?))
     }

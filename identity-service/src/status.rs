@@ -18,6 +18,7 @@ impl From<Error> for Status {
             | Error::TakenByTwo { .. }
             | Error::Deactivated { .. }
             | Error::NotAdopted { .. } => (Code::AlreadyExists, "UNIQUENESS"),
+            Error::KeptByHand { .. } => (Code::PermissionDenied, "MANUAL"),
             Error::Etag { .. } => (Code::Aborted, "ETAG_MISMATCH"),
             Error::Scim(scim) => (Code::InvalidArgument, scim.scim_type().reason()),
             Error::PageToken => (Code::InvalidArgument, "INVALID_CURSOR"),

@@ -3,7 +3,7 @@
 use rollcall_db::Database;
 use rollcall_proto::identity::{
     CreateUserRequest, DeleteUserRequest, GetUserRequest, ListUsersRequest, ListUsersResponse,
-    PatchUserRequest, ReplaceUserRequest, User, UserSource, user_service_server,
+    PatchUserRequest, ReplaceUserRequest, SetUserSourceRequest, User, UserSource, user_service_server,
 };
 use rollcall_scim::schema::ResourceType;
 use tonic::{Request, Response, Status};
@@ -28,12 +28,9 @@ impl user_service_server::UserService for UserService {
         let account = name::account("parent", &parent)?;
         let user = user.ok_or_else(|| Error::field("user", "is missing"))?;
         required("user.user_name", &user.user_name)?;
-        let source = match UserSource::try_from(source) {
-            Ok(UserSource::Unspecified) => UserSource::Manual,
-            Ok(source) => source,
-            Err(_) => {
-                return Err(Error::field("source", format!("{source} is not a value of its enum")).into());
-            }
+        let source = match self::source("source", source)? {
+            UserSource::Unspecified => UserSource::Manual,
+            source => source,
         };
         let in_account = account.clone();
         let created = self.0.write(&account, move |c| life::create(c, &in_account, user, source)).await?;
@@ -66,34 +63,43 @@ impl user_service_server::UserService for UserService {
 
     async fn replace_user(&self, request: Request<ReplaceUserRequest>) -> Result<Response<User>, Status> {
         let view = request.get_ref().view();
-        let ReplaceUserRequest { user, etags, view: _, writer: _ } = request.into_inner();
+        let ReplaceUserRequest { user, etags, view: _, writer } = request.into_inner();
+        let writer = source("writer", writer)?;
         let user = user.ok_or_else(|| Error::field("user", "is missing"))?;
         let (account, id) = name::resource("user.name", "users", &user.name)?;
         required("user.user_name", &user.user_name)?;
         let update = Update::Replace(Box::new(user));
-        self.update(account, id, update, etags, view).await
+        self.update(account, id, update, (etags, writer), view).await
     }
 
     async fn patch_user(&self, request: Request<PatchUserRequest>) -> Result<Response<User>, Status> {
         let view = request.get_ref().view();
-        let PatchUserRequest { name, operations, etags, view: _, writer: _ } = request.into_inner();
+        let PatchUserRequest { name, operations, etags, view: _, writer } = request.into_inner();
+        let writer = source("writer", writer)?;
         let (account, id) = name::resource("name", "users", &name)?;
         operation_count(operations.len())?;
-        self.update(account, id, Update::Patch(operations), etags, view).await
+        self.update(account, id, Update::Patch(operations), (etags, writer), view).await
     }
 
     async fn delete_user(&self, request: Request<DeleteUserRequest>) -> Result<Response<()>, Status> {
-        let DeleteUserRequest { name, etags, writer: _ } = request.into_inner();
+        let DeleteUserRequest { name, etags, writer } = request.into_inner();
+        let writer = source("writer", writer)?;
         let (account, id) = name::resource("name", "users", &name)?;
         let in_account = account.clone();
-        self.0.write(&account, move |c| users::delete(c, &in_account, &id, &etags)).await?;
+        self.0.write(&account, move |c| users::delete(c, &in_account, &id, (&etags, writer))).await?;
         Ok(Response::new(()))
     }
+
     async fn set_user_source(
         &self,
-        _request: Request<rollcall_proto::identity::SetUserSourceRequest>,
+        request: Request<SetUserSourceRequest>,
     ) -> Result<Response<User>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let SetUserSourceRequest { name, source } = request.into_inner();
+        let (account, id) = name::resource("name", "users", &name)?;
+        let source = settable_source(source)?;
+        let in_account = account.clone();
+        let set = self.0.write(&account, move |c| users::set_source(c, &in_account, &id, source)).await?;
+        Ok(Response::new(set))
     }
 }
 
@@ -103,13 +109,30 @@ impl UserService {
         account: String,
         id: String,
         update: Update,
-        etags: Vec<String>,
+        (etags, writer): (Vec<String>, UserSource),
         view: rollcall_proto::identity::UserView,
     ) -> Result<Response<User>, Status> {
         let in_account = account.clone();
-        let work =
-            move |c: &mut rollcall_db::Connection| users::update(c, (&in_account, &id), update, &etags, view);
+        let work = move |c: &mut rollcall_db::Connection| {
+            users::update(c, (&in_account, &id), update, (&etags, writer), view)
+        };
         Ok(Response::new(self.0.write(&account, work).await?))
+    }
+}
+
+/// Where something comes from, or who writes it.
+pub(crate) fn source(field: &'static str, number: i32) -> Result<UserSource, Error> {
+    UserSource::try_from(number)
+        .map_err(|_| Error::field(field, format!("{number} is not a value of its enum")))
+}
+
+/// Whose something can be said to be.
+pub(crate) fn settable_source(number: i32) -> Result<UserSource, Error> {
+    match source("source", number)? {
+        source @ (UserSource::Scim | UserSource::Manual) => Ok(source),
+        UserSource::Import | UserSource::Unspecified => {
+            Err(Error::field("source", "must be USER_SOURCE_SCIM or USER_SOURCE_MANUAL"))
+        }
     }
 }
 

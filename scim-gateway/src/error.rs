@@ -134,6 +134,8 @@ fn service_reply(status: &Status) -> Reply<'_> {
             ..known(StatusCode::CONFLICT, said())
         },
         Code::NotFound => known(StatusCode::NOT_FOUND, said()),
+        // Nobody may write it over SCIM, whatever the token: an administrator keeps it by hand.
+        Code::PermissionDenied => known(StatusCode::FORBIDDEN, said()),
         Code::Aborted => known(StatusCode::PRECONDITION_FAILED, said()),
         Code::Unauthenticated => known(StatusCode::UNAUTHORIZED, Error::Unauthenticated.to_string().into()),
         Code::ResourceExhausted => Reply {
@@ -253,6 +255,7 @@ mod tests {
             (Code::InvalidArgument, "SOMETHING_ELSE", 400, None, "what was wrong", false),
             (Code::AlreadyExists, "UNIQUENESS", 409, Some("uniqueness"), "what was wrong", false),
             (Code::NotFound, "", 404, None, "what was wrong", false),
+            (Code::PermissionDenied, "MANUAL", 403, None, "what was wrong", false),
             (Code::Aborted, "ETAG_MISMATCH", 412, None, "what was wrong", false),
             (Code::ResourceExhausted, "", 429, None, "too many requests; try again later", true),
             (Code::Unavailable, "", 503, None, "the service is busy or restarting; try again later", true),

@@ -48,6 +48,14 @@ pub enum Error {
         /// How the user came.
         origin: &'static str,
     },
+    /// A write by the identity provider of what an administrator keeps by hand.
+    #[error(
+        "this {resource} is kept by hand: change it in the console, or give it back to the identity provider there"
+    )]
+    KeptByHand {
+        /// The kind of resource: `user` or `group`.
+        resource: &'static str,
+    },
     /// Members who belong to nobody, in an account that does not want them ignored.
     #[error("members: {count} belong to nobody in the account: {shown}")]
     UnknownMembers {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use prost::Message as _;
 use rollcall_db::Connection;
-use rollcall_proto::identity::{ChangeAction, Group, GroupView, PatchOperation};
+use rollcall_proto::identity::{ChangeAction, Group, GroupView, PatchOperation, UserSource};
 use rollcall_scim::{
     fold,
     patch::{self, MemberChange},
@@ -17,6 +17,7 @@ use super::{
     members::{self, Diff},
     page::{List, Page, Row},
     tables::{groups, members as member_rows, resource_schemas},
+    users::{may_write, source_of},
     value,
 };
 use crate::name;
@@ -34,14 +35,15 @@ fn group(account: &str, (id, version, created, updated, document): Row) -> Resul
         create_time: Some(clock::timestamp(created)),
         update_time: Some(clock::timestamp(updated)),
         etag: etag::of(version),
+        source: source_of(stored.source.into()).into(),
         ..stored
     })
 }
 
 /// The group as it is stored: members are rows, and what the columns hold is left out.
 fn stored(group: &Group) -> Group {
-    let Group { display_name, external_id, extensions, .. } = group.clone();
-    Group { display_name, external_id, extensions, ..Group::default() }
+    let Group { display_name, external_id, extensions, source, .. } = group.clone();
+    Group { display_name, external_id, extensions, source, ..Group::default() }
 }
 
 fn taken(error: Error, group: &Group) -> Error {
@@ -184,11 +186,12 @@ pub(crate) fn update(
     connection: &mut Connection,
     (account, id): (&str, &str),
     update: Update,
-    etags: &[String],
+    (etags, writer): (&[String], UserSource),
     view: GroupView,
 ) -> Result<Group, Error> {
     head::lock(connection, account)?;
     let before = get(connection, account, id, GroupView::Basic)?;
+    may_write(writer, before.source(), "group")?;
     etag::check(&before.etag, etags)?;
     let (after, changes) = match update {
         Update::Replace(group) => {
@@ -197,6 +200,8 @@ pub(crate) fn update(
         }
         Update::Patch(operations) => patch::apply_group(&before, &operations)?,
     };
+    // Whoever changes a group, it comes from where it came from.
+    let after = Group { source: before.source, ..after };
     let mut diff = Diff::default();
     for change in changes {
         members::apply(connection, (account, id), change, &mut diff)?;
@@ -223,15 +228,37 @@ pub(crate) fn update(
     get(connection, account, id, view)
 }
 
+/// Says whose a group is from now on.
+pub(crate) fn set_source(
+    connection: &mut Connection,
+    account: &str,
+    id: &str,
+    source: UserSource,
+) -> Result<Group, Error> {
+    head::lock(connection, account)?;
+    let before = get(connection, account, id, GroupView::Basic)?;
+    if before.source() != source {
+        let after = Group { source: source.into(), ..before };
+        let now = clock::now();
+        members::touch(connection, account, id, now)?;
+        diesel::update(groups::table.find((account, id)))
+            .set(groups::document.eq(stored(&after).encode_to_vec()))
+            .execute(connection)?;
+        log(connection, (account, id), ChangeAction::Updated, now, Diff::default(), 0)?;
+    }
+    get(connection, account, id, GroupView::Full)
+}
+
 /// Deletes a group, and takes it out of the groups that contain it.
 pub(crate) fn delete(
     connection: &mut Connection,
     account: &str,
     id: &str,
-    etags: &[String],
+    (etags, writer): (&[String], UserSource),
 ) -> Result<(), Error> {
     head::lock(connection, account)?;
     let before = get(connection, account, id, GroupView::Basic)?;
+    may_write(writer, before.source(), "group")?;
     etag::check(&before.etag, etags)?;
     let now = clock::now();
     members::leave_all(connection, account, id, now)?;

@@ -180,11 +180,12 @@ pub(crate) fn update(
     connection: &mut Connection,
     (account, id): (&str, &str),
     update: Update,
-    etags: &[String],
+    (etags, writer): (&[String], UserSource),
     view: UserView,
 ) -> Result<User, Error> {
     head::lock(connection, account)?;
     let before = get(connection, account, id, UserView::Basic)?;
+    may_write(writer, before.source(), "user")?;
     etag::check(&before.etag, etags)?;
     let after = match update {
         Update::Replace(user) => *user,
@@ -194,6 +195,28 @@ pub(crate) fn update(
     let after = User { source: before.source, ..after };
     replace(connection, (account, id), &before, &after)?;
     get(connection, account, id, view)
+}
+
+/// Refuses the identity provider what an administrator keeps by hand.
+pub(crate) fn may_write(writer: UserSource, of: UserSource, resource: &'static str) -> Result<(), Error> {
+    match (writer, of) {
+        (UserSource::Scim, UserSource::Manual) => Err(Error::KeptByHand { resource }),
+        _ => Ok(()),
+    }
+}
+
+/// Says whose a user is from now on.
+pub(crate) fn set_source(
+    connection: &mut Connection,
+    account: &str,
+    id: &str,
+    source: UserSource,
+) -> Result<User, Error> {
+    head::lock(connection, account)?;
+    let before = get(connection, account, id, UserView::Basic)?;
+    let after = User { source: source.into(), ..before.clone() };
+    replace(connection, (account, id), &before, &after)?;
+    get(connection, account, id, UserView::Full)
 }
 
 /// Writes `after` over `before`, if they differ.
@@ -240,10 +263,11 @@ pub(crate) fn delete(
     connection: &mut Connection,
     account: &str,
     id: &str,
-    etags: &[String],
+    (etags, writer): (&[String], UserSource),
 ) -> Result<(), Error> {
     head::lock(connection, account)?;
     let before = get(connection, account, id, UserView::Basic)?;
+    may_write(writer, before.source(), "user")?;
     etag::check(&before.etag, etags)?;
     let now = clock::now();
     members::leave_all(connection, account, id, now)?;

@@ -17,7 +17,11 @@ fn the_log_has_every_change_in_order_without_gaps() {
         service.patch_group(&staff.name, swap).await.unwrap();
         let nothing = op(PatchOp::Replace, "displayName", json!("Staff"));
         service.patch_group(&staff.name, vec![nothing]).await.unwrap();
-        service.users.delete_user(DeleteUserRequest { name: ben.name.clone(), etags: vec![] }).await.unwrap();
+        service
+            .users
+            .delete_user(DeleteUserRequest { name: ben.name.clone(), etags: vec![], writer: 0 })
+            .await
+            .unwrap();
 
         let request = ListChangesRequest { parent: ACCOUNT.to_owned(), after_revision: 0, page_size: 0 };
         let log = service.changes.list_changes(request).await.unwrap().into_inner();

@@ -81,7 +81,7 @@ fn a_group_in_a_group_is_a_member_of_its_kind() {
         let outer =
             service.create_group(Group { members: vec![member], ..group("Outer", &[]) }).await.unwrap();
         assert_eq!((outer.members[0].r#type(), names(&outer)), (MemberType::Group, vec!["Inner"]));
-        let delete = DeleteGroupRequest { name: inner.name, etags: vec![] };
+        let delete = DeleteGroupRequest { name: inner.name, etags: vec![], writer: 0 };
         service.groups.delete_group(delete).await.unwrap();
         assert_eq!(service.group(&outer.name).await.unwrap().members, []);
     });

@@ -9,5 +9,6 @@ mod life;
 mod lookups;
 mod service;
 mod settings;
+mod sources;
 mod strangers;
 mod users;

@@ -66,7 +66,7 @@ impl Service {
     }
 
     pub(crate) async fn create_group(&self, group: Group) -> Result<Group, Status> {
-        let request = CreateGroupRequest { parent: ACCOUNT.to_owned(), group: Some(group) };
+        let request = CreateGroupRequest { parent: ACCOUNT.to_owned(), group: Some(group), source: 0 };
         self.groups.clone().create_group(request).await.map(tonic::Response::into_inner)
     }
 
@@ -85,6 +85,7 @@ impl Service {
             operations,
             etags: vec![],
             view: GroupView::Full.into(),
+            writer: 0,
         };
         self.groups.clone().patch_group(request).await.map(tonic::Response::into_inner)
     }

@@ -119,7 +119,8 @@ fn a_condition_that_does_not_hold_changes_nothing() {
             service.users.replace_user(replace("W/\"1\"")).await.unwrap().into_inner().etag,
             "W/\"2\""
         );
-        let delete = DeleteUserRequest { name: created.name.clone(), etags: vec!["W/\"1\"".to_owned()] };
+        let delete =
+            DeleteUserRequest { name: created.name.clone(), etags: vec!["W/\"1\"".to_owned()], writer: 0 };
         assert_eq!(service.users.delete_user(delete).await.unwrap_err().code(), Code::Aborted);
     });
 }
@@ -130,7 +131,7 @@ fn a_deleted_user_is_gone_and_its_names_are_free() {
         let created = service.create(full()).await.unwrap();
         let staff = service.create_group(group("Staff", &[&created])).await.unwrap();
         assert_eq!(staff.members.len(), 1);
-        let delete = DeleteUserRequest { name: created.name.clone(), etags: vec![] };
+        let delete = DeleteUserRequest { name: created.name.clone(), etags: vec![], writer: 0 };
         service.users.delete_user(delete.clone()).await.unwrap();
         assert_eq!(service.users.delete_user(delete).await.unwrap_err().code(), Code::NotFound);
         assert_eq!(get(&service, &created.name).await.unwrap_err().code(), Code::NotFound);
@@ -218,7 +219,11 @@ fn who_is_there_all_along_is_listed_once_whatever_others_do() {
         let first = ListUsersRequest { page_size: 10, ..ListUsersRequest::default() };
         let (_, _, token) = list(&service, first).await;
         for name in &names[5..12] {
-            service.users.delete_user(DeleteUserRequest { name: name.clone(), etags: vec![] }).await.unwrap();
+            service
+                .users
+                .delete_user(DeleteUserRequest { name: name.clone(), etags: vec![], writer: 0 })
+                .await
+                .unwrap();
         }
         let second = ListUsersRequest { page_size: 3, page_token: token, ..ListUsersRequest::default() };
         assert_eq!(list(&service, second).await.0, ["n12", "n13", "n14"]);

@@ -14,6 +14,7 @@ use http_body_util::BodyExt as _;
 use rollcall_proto::identity::{
     CreateGroupRequest, DeleteGroupRequest, GetGroupRequest, GroupView, ListGroupsRequest,
     ListGroupsResponse, ListMembersResponse, MemberType, PatchGroupRequest, ReplaceGroupRequest,
+    SetGroupSourceRequest,
     group_service_server::{GroupService, GroupServiceServer},
 };
 use rollcall_serve::{channel, http as server, listener};
@@ -106,6 +107,10 @@ impl GroupService for Crowd {
     }
 
     async fn delete_group(&self, _: Request<DeleteGroupRequest>) -> Result<Response<()>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn set_group_source(&self, _: Request<SetGroupSourceRequest>) -> Result<Response<Group>, Status> {
         Err(Status::unimplemented(""))
     }
 }
