@@ -128,8 +128,10 @@ impl Sender {
         }
         self.db
             .read(move |c| {
-                let mut due = notices::waiting(c, now, AT_MOST)?;
-                due.retain(|key| channels.contains(&key.channel));
+                let mut due = Vec::new();
+                for channel in &channels {
+                    due.extend(notices::waiting(c, now, *channel, AT_MOST)?);
+                }
                 // The most urgent first.
                 for days in THRESHOLDS.into_iter().rev() {
                     for channel in &channels {

@@ -37,6 +37,8 @@ const MAX_EMAILS: usize = 20;
 const MAX_EMAIL: usize = 254;
 /// How long the answer to a test may take.
 const PATIENCE: Duration = Duration::from_secs(12);
+/// The most characters of the detail of an audit entry.
+const MAX_DETAIL: usize = 1000;
 /// The pause between two tests of an account: they send mail to whomever its administrator names.
 const TEST_PAUSE: Millis = 10_000;
 
@@ -250,7 +252,7 @@ fn summary(settings: &Settings) -> String {
     let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("none");
     let emails = settings.emails();
     let emails = if emails.is_empty() { "none".to_owned() } else { emails.join(", ") };
-    format!("e-mail: {emails}; webhook: {host}")
+    format!("webhook: {host}; e-mail: {emails}").chars().take(MAX_DETAIL).collect()
 }
 
 /// The place that a page token names.

@@ -113,21 +113,22 @@ pub(crate) fn untaken(
     Ok(rows.into_iter().map(key).collect())
 }
 
-/// Reads up to `limit` notices that are to be tried again at `now`.
-pub(crate) fn waiting(c: &mut Connection, now: Millis, limit: i64) -> Result<Vec<Key>, Error> {
-    let rows: Vec<(String, String, i32, i32)> = n::table
+/// Reads up to `limit` notices of a channel that are to be tried again at `now`.
+pub(crate) fn waiting(
+    c: &mut Connection,
+    now: Millis,
+    channel: NoticeChannel,
+    limit: i64,
+) -> Result<Vec<Key>, Error> {
+    let rows: Vec<(String, String, i32)> = n::table
         .filter(n::state.eq(i32::from(NoticeState::Pending)))
         .filter(n::next_at.le(now))
-        .select((n::account_id, n::token_id, n::days, n::channel))
+        .filter(n::channel.eq(i32::from(channel)))
+        .select((n::account_id, n::token_id, n::days))
         .order(n::next_at)
         .limit(limit)
         .load(c)?;
-    let key = |(account, token, days, channel)| Key {
-        account,
-        token,
-        days,
-        channel: NoticeChannel::try_from(channel).unwrap_or_default(),
-    };
+    let key = |(account, token, days)| Key { account, token, days, channel };
     Ok(rows.into_iter().map(key).collect())
 }
 

@@ -13,9 +13,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac as _};
 use rollcall_db::{Address, Database, test::TestDb};
 use rollcall_proto::token::{
-    CreateAccountRequest, GenerateTokenRequest, GetNoticeSettingsRequest, ListNoticesRequest, Notice,
-    NoticeChannel, NoticeSettings, NoticeState, RevokeTokenRequest, RotateWebhookSecretRequest,
-    SendTestNoticeRequest, Token, UpdateNoticeSettingsRequest, account_service_client::AccountServiceClient,
+    CreateAccountRequest, GenerateTokenRequest, GetNoticeSettingsRequest, ListAuditEntriesRequest,
+    ListNoticesRequest, Notice, NoticeChannel, NoticeSettings, NoticeState, RevokeTokenRequest,
+    RotateWebhookSecretRequest, SendTestNoticeRequest, Token, UpdateNoticeSettingsRequest,
+    account_service_client::AccountServiceClient, audit_service_client::AuditServiceClient,
     notice_service_client::NoticeServiceClient, token_service_client::TokenServiceClient,
 };
 use rollcall_serve::{CancellationToken, Channel, channel};
@@ -48,6 +49,7 @@ struct World {
     hooks: HookServer,
     /// One that only answers.
     notices: NoticeServiceClient<Channel>,
+    audit: AuditServiceClient<Channel>,
     tokens: TokenServiceClient<Channel>,
 }
 
@@ -96,6 +98,7 @@ impl World {
             mail,
             hooks,
             notices: NoticeServiceClient::new(channel.clone()),
+            audit: AuditServiceClient::new(channel.clone()),
             tokens: TokenServiceClient::new(channel),
         }
     }
@@ -484,6 +487,15 @@ async fn a_new_secret_is_another_and_needs_a_webhook() {
         let second = rotate().await.unwrap().webhook_secret;
         assert_ne!(first, second);
         assert_eq!(world.get().await.webhook_secret, second);
+        let request = ListAuditEntriesRequest { parent: "accounts/acme".to_owned(), ..Default::default() };
+        let entries = world.audit.clone().list_audit_entries(request).await.unwrap().into_inner().entries;
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|entry| [&entry.action, &entry.actor, &entry.detail].map(String::as_str))
+            .collect();
+        // Of the URL only the host: the rest may be as good as a password.
+        let update = ["notices.update", "jane", "webhook: 127.0.0.1; e-mail: none"];
+        assert_eq!(entries[..2], [["webhook.rotate", "unknown", ""], update]);
     })
     .await;
 }
