@@ -1,0 +1,186 @@
+//! Every failure, and the page that says it.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use http::{HeaderValue, StatusCode, header};
+use maud::html;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tonic::{Code, Status};
+
+use crate::page;
+
+/// Why a page cannot be shown, or a change was not made. Each variant names its answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// 303 to the sign-in page.
+    #[error("Sign in first.")]
+    SignIn {
+        /// Where to go afterwards.
+        next: Option<String>,
+    },
+    /// 403.
+    #[error("This form was not sent by a page of your own session, or that has ended. Open the page again and repeat it.")]
+    Csrf,
+    /// 403.
+    #[error("{0}")]
+    NotAdmitted(String),
+    /// 404.
+    #[error("There is nothing at this address, or nothing that you may see.")]
+    NotFound,
+    /// 405.
+    #[error("This address cannot be used this way.")]
+    MethodNotAllowed,
+    /// 400.
+    #[error("{0}")]
+    BadInput(String),
+    /// 409.
+    #[error("{0}")]
+    Conflict(String),
+    /// 429.
+    #[error("There were too many attempts to sign in. Wait a minute, then try again.")]
+    TooMany,
+    /// 502.
+    #[error("The OpenID provider cannot be used at the moment: {0}. Try again, or ask the operator.")]
+    Provider(String),
+    /// 500.
+    #[error("Something went wrong here. The log of the console says what.")]
+    Internal,
+    /// By the code of the status.
+    #[error("{}", said(.0))]
+    Service(Box<Status>),
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::Service(Box::new(status))
+    }
+}
+
+/// What a service said, for people: the fault of the caller in its words, any other in ours.
+fn said(status: &Status) -> String {
+    match status.code() {
+        Code::InvalidArgument | Code::FailedPrecondition | Code::AlreadyExists | Code::ResourceExhausted => {
+            sentence(status.message())
+        }
+        Code::Aborted => {
+            "Somebody else has changed this in the meantime. Open the page again, and repeat your change.".to_owned()
+        }
+        Code::NotFound => Error::NotFound.to_string(),
+        Code::PermissionDenied => "Your role does not allow this.".to_owned(),
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown => {
+            "A service that this page needs does not answer. Nothing was changed; try again in a moment.".to_owned()
+        }
+        _ => Error::Internal.to_string(),
+    }
+}
+
+/// A message of a service as a sentence.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if message.ends_with(['.', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+impl Error {
+    /// For a name that was put together from the address: if it cannot be one, there is nothing there.
+    pub(crate) fn in_address(status: Status) -> Self {
+        match status.code() {
+            Code::InvalidArgument | Code::NotFound => Self::NotFound,
+            _ => status.into(),
+        }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::SignIn { .. } => StatusCode::SEE_OTHER,
+            Self::Csrf | Self::NotAdmitted(_) => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BadInput(_) => StatusCode::BAD_REQUEST,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::Provider(_) => StatusCode::BAD_GATEWAY,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Service(status) => match status.code() {
+                Code::InvalidArgument => StatusCode::BAD_REQUEST,
+                Code::FailedPrecondition | Code::AlreadyExists | Code::Aborted => StatusCode::CONFLICT,
+                Code::NotFound => StatusCode::NOT_FOUND,
+                Code::PermissionDenied => StatusCode::FORBIDDEN,
+                Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+                Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown => {
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self.status() {
+            StatusCode::FORBIDDEN => "Not allowed",
+            StatusCode::NOT_FOUND => "Not found",
+            StatusCode::BAD_REQUEST => "That cannot be right",
+            StatusCode::CONFLICT => "Not done",
+            StatusCode::TOO_MANY_REQUESTS => "Slow down",
+            StatusCode::METHOD_NOT_ALLOWED => "Not this way",
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY => "Not available at the moment",
+            _ => "Something went wrong",
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        if let Self::SignIn { next } = &self {
+            let next = next.as_deref().filter(|next| *next != "/");
+            let next = next.map(|next| format!("?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC)));
+            return Redirect::to(&format!("/sign-in{}", next.unwrap_or_default())).into_response();
+        }
+        let status = self.status();
+        if let Self::Service(cause) = &self
+            && status.is_server_error()
+        {
+            tracing::warn!(code = ?cause.code(), said = cause.message(), "a service failed");
+        }
+        let body = html! {
+            p { (self) }
+            p { a href="/" { "To the start" } }
+        };
+        let mut response = (status, page::bare(self.title(), body)).into_response();
+        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            let seconds = if status == StatusCode::TOO_MANY_REQUESTS { 60 } else { 2 };
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// The answer to a request whose handler panicked; what it said is in the log of the panic.
+pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a handler panicked; this is a defect");
+    Error::Internal.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_say_it_in_a_sentence() {
+        for (status, http, text) in [
+            (Status::invalid_argument("ttl: it must be 30 to 730 days"), 400, "Ttl: it must be 30 to 730 days."),
+            (Status::not_found("accounts/x"), 404, "There is nothing at this address, or nothing that you may see."),
+            (Status::permission_denied("x"), 403, "Your role does not allow this."),
+            (
+                Status::unavailable("tcp connect error 10.0.0.1"),
+                503,
+                "A service that this page needs does not answer. Nothing was changed; try again in a moment.",
+            ),
+            (Status::internal("table x"), 500, "Something went wrong here. The log of the console says what."),
+        ] {
+            let error = Error::from(status);
+            assert_eq!((error.status().as_u16(), error.to_string().as_str()), (http, text));
+        }
+        assert!(matches!(Error::in_address(Status::invalid_argument("x")), Error::NotFound));
+    }
+}

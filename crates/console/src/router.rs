@@ -1,0 +1,62 @@
+//! Every route.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    handler::Handler,
+    middleware::from_fn,
+    routing::{MethodRouter, get, post},
+};
+use http::Method;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{Config, Console, Services, StartError, assets, error, error::Error, headers, signin};
+
+type Route = (Method, &'static str, MethodRouter<Arc<Console>>);
+
+#[rustfmt::skip]
+fn table() -> Vec<Route> {
+    vec![
+        read("/assets/{name}", assets::serve),
+        read("/sign-in", signin::ask),
+        send("/sign-in/oidc", signin::oidc),
+        read("/sign-in/oidc/callback", signin::callback),
+        read("/first-run/{secret}", signin::link),
+        send("/first-run/{secret}", signin::redeem),
+        send("/sign-out", signin::out),
+    ]
+}
+
+/// The console as an axum router, ready to be served. `scim_url` is the address that Tenant URLs begin with.
+///
+/// # Errors
+/// [`StartError`] when the OpenID provider of the configuration cannot be one.
+pub fn router(services: Services, config: Config, scim_url: String) -> Result<Router, StartError> {
+    let console = Console::new(services, config, scim_url)?;
+    let policy = headers::policy(console.provider.as_ref());
+    let mut router = Router::new();
+    for (_, path, handler) in table() {
+        router = router.route(path, handler);
+    }
+    Ok(router
+        .fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        // The last is the outermost.
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn(move |request, next| headers::secure(policy.clone(), request, next)))
+        .with_state(console))
+}
+
+/// Every route by method and path, so that a test can try each of them as each role.
+pub fn routes() -> Vec<(Method, &'static str)> {
+    table().into_iter().map(|(method, path, _)| (method, path)).collect()
+}
+
+fn read<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<Console>>) -> Route {
+    (Method::GET, path, get(handler))
+}
+
+fn send<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<Console>>) -> Route {
+    (Method::POST, path, post(handler))
+}
