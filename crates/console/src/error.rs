@@ -18,7 +18,9 @@ pub(crate) enum Error {
         next: Option<String>,
     },
     /// 403.
-    #[error("This form was not sent by a page of your own session, or that has ended. Open the page again and repeat it.")]
+    #[error(
+        "This form was not sent by a page of your own session, or that has ended. Open the page again and repeat it."
+    )]
     Csrf,
     /// 403.
     #[error("{0}")]
@@ -62,12 +64,14 @@ fn said(status: &Status) -> String {
             sentence(status.message())
         }
         Code::Aborted => {
-            "Somebody else has changed this in the meantime. Open the page again, and repeat your change.".to_owned()
+            "Somebody else has changed this in the meantime. Open the page again, and repeat your change."
+                .to_owned()
         }
         Code::NotFound => Error::NotFound.to_string(),
         Code::PermissionDenied => "Your role does not allow this.".to_owned(),
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown => {
-            "A service that this page needs does not answer. Nothing was changed; try again in a moment.".to_owned()
+            "A service that this page needs does not answer. Nothing was changed; try again in a moment."
+                .to_owned()
         }
         _ => Error::Internal.to_string(),
     }
@@ -129,6 +133,13 @@ impl Error {
     }
 }
 
+fn to_sign_in(next: Option<&str>) -> Redirect {
+    match next {
+        None | Some("/") => Redirect::to("/sign-in"),
+        Some(next) => Redirect::to(&format!("/sign-in?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC))),
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         if let Self::SignIn { next } = &self {
@@ -168,15 +179,27 @@ mod tests {
     #[test]
     fn services_say_it_in_a_sentence() {
         for (status, http, text) in [
-            (Status::invalid_argument("ttl: it must be 30 to 730 days"), 400, "Ttl: it must be 30 to 730 days."),
-            (Status::not_found("accounts/x"), 404, "There is nothing at this address, or nothing that you may see."),
+            (
+                Status::invalid_argument("ttl: it must be 30 to 730 days"),
+                400,
+                "Ttl: it must be 30 to 730 days.",
+            ),
+            (
+                Status::not_found("accounts/x"),
+                404,
+                "There is nothing at this address, or nothing that you may see.",
+            ),
             (Status::permission_denied("x"), 403, "Your role does not allow this."),
             (
                 Status::unavailable("tcp connect error 10.0.0.1"),
                 503,
                 "A service that this page needs does not answer. Nothing was changed; try again in a moment.",
             ),
-            (Status::internal("table x"), 500, "Something went wrong here. The log of the console says what."),
+            (
+                Status::internal("table x"),
+                500,
+                "Something went wrong here. The log of the console says what.",
+            ),
         ] {
             let error = Error::from(status);
             assert_eq!((error.status().as_u16(), error.to_string().as_str()), (http, text));

@@ -10,7 +10,7 @@
 //! | `signin`, `session`, `place` | who is looking, and at which account |
 //! | `policy`, `guard` | what a role may call |
 //! | `csrf`, `cookie_jar`, `rate`, `headers` | what keeps others out |
-//! | `page`, `component`, `assets` | what every page looks like |
+//! | `page`, `component`, `icon`, `text`, `assets` | what every page looks like, and how it says times and numbers |
 //! | `sync`, `guide`, `notices`, `users`, `groups`, `log`, `rules`, `audit`, `accounts` | a file per page |
 //! | `error` | every failure, and its page |
 
@@ -37,7 +37,7 @@ use std::{path::PathBuf, sync::Arc};
 
 pub use clients::Services;
 pub use config::{Config, Listen};
-pub use router::router;
+pub use router::{router, routes};
 
 /// What every handler has at hand.
 #[derive(Debug)]
