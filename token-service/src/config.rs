@@ -35,6 +35,10 @@ pub struct Config {
     #[command(flatten)]
     pub args: Args,
 
+    /// The address by which administrators reach the console: notices link to it.
+    #[arg(long, env = "ROLLCALL_CONSOLE_URL", value_name = "URL", value_parser = console_url)]
+    pub console_url: Option<Url>,
+
     /// The shape of log lines: `text` or `json`.
     #[arg(long, env = "ROLLCALL_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: log::Format,
@@ -72,10 +76,6 @@ pub struct Args {
     #[arg(long, env = "ROLLCALL_SMTP_PASSWORD_FILE", value_name = "FILE")]
     pub smtp_password_file: Option<PathBuf>,
 
-    /// The address by which administrators reach the console: notices link to it
-    #[arg(long, env = "ROLLCALL_CONSOLE_URL", value_name = "URL", value_parser = console_url)]
-    pub console_url: Option<Url>,
-
     /// How often to look which tokens are near their end, in seconds
     #[arg(
         long,
@@ -85,6 +85,16 @@ pub struct Args {
         value_parser = clap::value_parser!(u64).range(1..=3600)
     )]
     pub notice_interval_seconds: u64,
+
+    /// The most entries that the sync log of an account keeps; the oldest go first
+    #[arg(
+        long,
+        env = "ROLLCALL_SYNC_LOG_MAX_ENTRIES",
+        default_value_t = 1_000_000,
+        value_name = "NUMBER",
+        value_parser = clap::value_parser!(i64).range(1..)
+    )]
+    pub sync_log_max_entries: i64,
 }
 
 /// What a [`crate::Service`] needs besides its database.
@@ -98,28 +108,48 @@ pub struct Options {
     pub console_url: Option<Url>,
     /// How often to look for tokens near their end.
     pub notice_interval: Duration,
+    /// The most entries that the sync log of an account keeps.
+    pub sync_log_max_entries: i64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { key: None, mail: None, console_url: None, notice_interval: Duration::from_mins(1) }
+        Self {
+            key: None,
+            mail: None,
+            console_url: None,
+            notice_interval: Duration::from_mins(1),
+            sync_log_max_entries: 1_000_000,
+        }
     }
 }
 
 impl Args {
-    /// Reads the files that are named here.
+    /// Reads the files that are named here; where the console is, is for the caller to add.
     ///
     /// # Errors
     /// [`StartError::Key`], [`StartError::Mail`].
     pub fn options(self) -> Result<Options, StartError> {
-        let Self { key_file, smtp_url, smtp_from, smtp_password_file, console_url, notice_interval_seconds } =
-            self;
+        let Self {
+            key_file,
+            smtp_url,
+            smtp_from,
+            smtp_password_file,
+            notice_interval_seconds,
+            sync_log_max_entries,
+        } = self;
         let key = key_file.map(|path| Key::read(&path)).transpose()?;
         let mail = match (smtp_url, smtp_from) {
             (Some(url), Some(from)) => Some(Mail::new(&url, from, smtp_password_file.as_deref())?),
             _ => None,
         };
-        Ok(Options { key, mail, console_url, notice_interval: Duration::from_secs(notice_interval_seconds) })
+        Ok(Options {
+            key,
+            mail,
+            console_url: None,
+            notice_interval: Duration::from_secs(notice_interval_seconds),
+            sync_log_max_entries,
+        })
     }
 }
 

@@ -34,6 +34,9 @@ pub(crate) enum Error {
     /// NOT_FOUND.
     #[error("there is no token `{0}`")]
     NoToken(String),
+    /// NOT_FOUND.
+    #[error("there is no entry `{0}`")]
+    NoSyncEntry(String),
     /// ALREADY_EXISTS.
     #[error("there is an account `{0}` already")]
     AccountExists(String),
@@ -93,6 +96,7 @@ impl Error {
             Self::Invalid { .. } => (Code::InvalidArgument, "INVALID_VALUE"),
             Self::NoAccount(_) => (Code::NotFound, "ACCOUNT_NOT_FOUND"),
             Self::NoToken(_) => (Code::NotFound, "TOKEN_NOT_FOUND"),
+            Self::NoSyncEntry(_) => (Code::NotFound, "SYNC_ENTRY_NOT_FOUND"),
             Self::AccountExists(_) => (Code::AlreadyExists, "UNIQUENESS"),
             Self::TokenMade { .. } => (Code::AlreadyExists, "TOKEN_ALREADY_GENERATED"),
             Self::NotReplaced { .. } => (Code::FailedPrecondition, "TOKEN_NOT_REPLACED"),

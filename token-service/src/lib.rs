@@ -7,6 +7,7 @@
 //! - [`last_use`]: when a token was last used, gathered in memory and written in batches.
 //! - [`notice`]: when somebody is told that a token is about to end, as pure rules; `notice_text` what they are told.
 //! - [`notice_sender`]: tells them, by [`mail`] and `webhook`, each once however many replicas run.
+//! - [`sync_log_service`]: what identity providers asked; `sync_log` makes rows of it, `sync_log_retention` ends them.
 //! - [`key`]: the key of the installation, by which webhooks are signed.
 //! - `store`: all SQL.
 
@@ -31,6 +32,9 @@ pub mod provider;
 pub mod secret;
 pub mod session_service;
 mod store;
+mod sync_log;
+mod sync_log_retention;
+pub mod sync_log_service;
 mod ticket;
 mod timestamp;
 pub mod token_service;
@@ -41,9 +45,10 @@ use rollcall_db::{Database, Migrations};
 use rollcall_proto::token::{
     account_service_server::AccountServiceServer, audit_service_server::AuditServiceServer,
     connection_service_server::ConnectionServiceServer, notice_service_server::NoticeServiceServer,
-    session_service_server::SessionServiceServer, token_service_server::TokenServiceServer,
+    session_service_server::SessionServiceServer, sync_log_service_server::SyncLogServiceServer,
+    token_service_server::TokenServiceServer,
 };
-use rollcall_serve::{CancellationToken, Routes, grpc, listener};
+use rollcall_serve::{CancellationToken, Routes, channel, grpc, listener};
 use tokio::task::JoinHandle;
 
 pub use crate::clock::Clock;
@@ -52,19 +57,20 @@ pub use crate::error::StartError;
 use crate::{
     account_service::Accounts, audit_service::Audit, config::Config, connection_service::Connections,
     last_use::LastUse, notice_sender::Sender, notice_service::Notices, session_service::Sessions,
-    token_service::Tokens,
+    sync_log_retention::Retention, sync_log_service::SyncLog, token_service::Tokens,
 };
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The full names of the services here.
-pub const SERVICES: [&str; 6] = [
+pub const SERVICES: [&str; 7] = [
     "rollcall.token.v1.AccountService",
     "rollcall.token.v1.AuditService",
     "rollcall.token.v1.ConnectionService",
     "rollcall.token.v1.NoticeService",
     "rollcall.token.v1.SessionService",
+    "rollcall.token.v1.SyncLogService",
     "rollcall.token.v1.TokenService",
 ];
 
@@ -84,12 +90,15 @@ pub struct Service {
     notices: Notices,
     sender: Sender,
     sessions: Sessions,
+    sync_log: SyncLog,
+    retention: Retention,
 }
 
 impl Service {
     /// A service over `db`, whose schema is up to date.
     pub fn new(db: Database, clock: Clock, options: Options) -> Self {
         let last_use = LastUse::new(db.clone());
+        let max_entries = options.sync_log_max_entries;
         let sender = Sender::new(db.clone(), clock.clone(), options);
         Self {
             accounts: Accounts::new(db.clone(), clock.clone()),
@@ -97,6 +106,8 @@ impl Service {
             connections: Connections::new(db.clone(), clock.clone()),
             notices: Notices::new(db.clone(), clock.clone(), &sender),
             sessions: Sessions::new(db.clone(), clock.clone()),
+            sync_log: SyncLog::new(db.clone(), clock.clone(), max_entries),
+            retention: Retention::new(db.clone(), clock.clone(), max_entries),
             tokens: Tokens::new(db, clock, last_use.clone()),
             last_use,
             sender,
@@ -114,15 +125,21 @@ impl Service {
             .add_service(ConnectionServiceServer::new(self.connections.clone()))
             .add_service(NoticeServiceServer::new(self.notices.clone()))
             .add_service(SessionServiceServer::new(self.sessions.clone()))
+            .add_service(
+                SyncLogServiceServer::new(self.sync_log.clone())
+                    .max_decoding_message_size(channel::MAX_MESSAGE),
+            )
             .add_service(TokenServiceServer::new(self.tokens.clone())))
     }
 
-    /// Starts what it does beside answering: writing the times of last use, and sending notices. Cancel `stop` when no
+    /// Starts what it does beside answering: writing the times of last use, sending notices, and
+    /// deleting what is old in the sync logs. Cancel `stop` when no
     /// more calls arrive, then await the handle: until then there is something to finish.
     pub fn start(&self, stop: CancellationToken) -> JoinHandle<()> {
-        let (last_use, sender) = (self.last_use.clone(), self.sender.clone());
+        let (last_use, sender, retention) =
+            (self.last_use.clone(), self.sender.clone(), self.retention.clone());
         tokio::spawn(async move {
-            tokio::join!(last_use.run(stop.clone()), sender.run(stop));
+            tokio::join!(last_use.run(stop.clone()), sender.run(stop.clone()), retention.run(stop));
         })
     }
 }
@@ -134,7 +151,7 @@ impl Service {
 pub async fn run(config: Config) -> Result<(), StartError> {
     rollcall_serve::log::init(config.log_format, &config.log_filter)?;
     let shutdown = rollcall_serve::shutdown::on_signal()?;
-    let options = config.args.options()?;
+    let options = Options { console_url: config.console_url, ..config.args.options()? };
     let db = rollcall_db::Database::open(
         &config.token_database_url,
         &rollcall_db::Options::default(),

@@ -39,11 +39,21 @@ pub(crate) fn account(name: &str, field: &'static str) -> Result<String, Error> 
 pub(crate) fn token(name: &str, field: &'static str) -> Result<(String, String), Error> {
     let shape = || Error::invalid(field, "it must be `accounts/{account}/tokens/{token}`");
     let (parent, id) = name.split_once("/tokens/").ok_or_else(shape)?;
-    let account = account(parent, field)?;
-    // Ids are compared as text: only the one spelling that the service gives out is one.
+    Ok((account(parent, field)?, uuid(id, field)?))
+}
+
+/// The account and entry ids in `accounts/{account}/syncEntries/{entry}`.
+pub(crate) fn sync_entry(name: &str, field: &'static str) -> Result<(String, String), Error> {
+    let shape = || Error::invalid(field, "it must be `accounts/{account}/syncEntries/{entry}`");
+    let (parent, id) = name.split_once("/syncEntries/").ok_or_else(shape)?;
+    Ok((account(parent, field)?, uuid(id, field)?))
+}
+
+/// Ids are compared as text: only the one spelling that the service gives out is one.
+fn uuid(id: &str, field: &'static str) -> Result<String, Error> {
     match Uuid::try_parse(id) {
-        Ok(uuid) if uuid.hyphenated().to_string() == id => Ok((account, id.to_owned())),
-        _ => Err(Error::invalid(field, "its token id is not one: ids are UUIDs in lower case")),
+        Ok(uuid) if uuid.hyphenated().to_string() == id => Ok(id.to_owned()),
+        _ => Err(Error::invalid(field, "its last part is not an id: ids are UUIDs in lower case")),
     }
 }
 

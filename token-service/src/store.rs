@@ -6,4 +6,6 @@ pub(crate) mod connections;
 pub(crate) mod notices;
 mod schema;
 pub(crate) mod sessions;
+pub(crate) mod sync_log;
 pub(crate) mod tokens;
+pub(crate) mod usage;

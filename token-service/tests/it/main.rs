@@ -8,5 +8,6 @@ mod notices;
 mod receivers;
 mod server;
 mod sessions;
+mod sync_log;
 mod tokens;
 mod verify;

@@ -194,6 +194,7 @@ fn options(mail: &MailServer, key: &Key) -> Options {
         mail: Some(mail.unwrap()),
         console_url: Some("https://console.example/".parse().unwrap()),
         notice_interval: Duration::from_millis(20),
+        ..Options::default()
     }
 }
 

@@ -14,7 +14,8 @@ use rollcall_proto::token::{
     Connection, CreateAccountRequest, GenerateTokenRequest, GetConnectionRequest, ListTokensRequest,
     RevokeTokenRequest, Token, VerifyTokenRequest, account_service_client::AccountServiceClient,
     audit_service_client::AuditServiceClient, connection_service_client::ConnectionServiceClient,
-    session_service_client::SessionServiceClient, token_service_client::TokenServiceClient,
+    session_service_client::SessionServiceClient, sync_log_service_client::SyncLogServiceClient,
+    token_service_client::TokenServiceClient,
 };
 use rollcall_serve::{Channel, channel};
 use rollcall_token_service::{Clock, Options, Service, clock::DAY, migrations};
@@ -28,6 +29,7 @@ const BEGIN: i64 = 1_767_225_600_000;
 pub(crate) struct Server {
     pub(crate) accounts: AccountServiceClient<Channel>,
     pub(crate) sessions: SessionServiceClient<Channel>,
+    pub(crate) sync_log: SyncLogServiceClient<Channel>,
     pub(crate) tokens: TokenServiceClient<Channel>,
     pub(crate) audit: AuditServiceClient<Channel>,
     pub(crate) connections: ConnectionServiceClient<Channel>,
@@ -42,15 +44,20 @@ pub(crate) async fn on_both<R: Future<Output = ()>>(test: impl Fn(Server) -> R) 
 
 impl Server {
     fn new(db: Database) -> Self {
+        Self::with(db, Options::default())
+    }
+
+    pub(crate) fn with(db: Database, options: Options) -> Self {
         let time = Arc::new(AtomicI64::new(BEGIN));
         let shown = Arc::clone(&time);
-        let service = Service::new(db, Clock::new(move || shown.load(Ordering::SeqCst)), Options::default());
+        let service = Service::new(db, Clock::new(move || shown.load(Ordering::SeqCst)), options);
         let channel = channel::in_process(service.routes().unwrap());
         Self {
             accounts: AccountServiceClient::new(channel.clone()),
             audit: AuditServiceClient::new(channel.clone()),
             connections: ConnectionServiceClient::new(channel.clone()),
             sessions: SessionServiceClient::new(channel.clone()),
+            sync_log: SyncLogServiceClient::new(channel.clone()),
             tokens: TokenServiceClient::new(channel),
             service,
             time,
@@ -72,6 +79,24 @@ impl Server {
         let stop = rollcall_serve::CancellationToken::new();
         stop.cancel();
         self.service.start(stop).await.unwrap();
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> i64 {
+        self.time.load(Ordering::SeqCst)
+    }
+
+    /// Starts the tasks and lets them run until `done`.
+    pub(crate) async fn run_until(&self, done: impl AsyncFn() -> bool) {
+        let stop = rollcall_serve::CancellationToken::new();
+        let tasks = self.service.start(stop.clone());
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while !done().await {
+            assert!(std::time::Instant::now() < end, "it is never done");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        stop.cancel();
+        tasks.await.unwrap();
     }
 
     pub(crate) async fn account(&self, id: &str) -> Result<(), Status> {
