@@ -9,11 +9,7 @@ use rollcall_proto::{
 use rollcall_serve::{Channel, channel};
 use tonic::{Response, Status};
 
-use crate::{
-    auth::TokenCache,
-    config::{Config, Upstreams},
-    error::Error,
-};
+use crate::{auth::TokenCache, config::Config, error::Error};
 
 /// How long a service may take for one call. An identity provider gives up after 30 to 60 seconds, and should hear a
 /// 503 before that.
@@ -38,15 +34,6 @@ impl Clients {
             groups: GroupServiceClient::new(identity).max_decoding_message_size(channel::MAX_MESSAGE),
             tokens: TokenServiceClient::new(token),
         }
-    }
-
-    /// Clients over TCP. Connecting happens at the first call, and again whenever a connection is lost; an error says
-    /// that an address is not a URL.
-    pub fn connect(upstreams: &Upstreams) -> Result<Self, rollcall_serve::Error> {
-        Ok(Self::new(
-            channel::connect(&upstreams.identity_service)?,
-            channel::connect(&upstreams.token_service)?,
-        ))
     }
 }
 

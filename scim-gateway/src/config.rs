@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::{forwarded::Network, target::Account};
 
-/// The SCIM 2.0 gateway of Rollcall: what identity providers talk to, over HTTP.
+/// The SCIM 2.0 gateway of Rollcall: what identity providers talk to, over HTTP, and the web console of administrators.
 ///
 /// It keeps no data of its own; identity-service and token-service must be reachable for it to answer.
 #[derive(Clone, Debug, clap::Parser)]
@@ -19,6 +19,10 @@ pub struct Options {
     /// How it listens and answers.
     #[command(flatten)]
     pub config: Config,
+
+    /// The web console beside it, on a listener of its own.
+    #[command(flatten)]
+    pub console: rollcall_console::Config,
 
     /// Where the services behind it are.
     #[command(flatten)]
@@ -81,11 +85,16 @@ pub struct Upstreams {
 impl Config {
     /// The Tenant URL of an account, without a slash at its end; below `origin` where a proxy named one.
     pub(crate) fn base(&self, origin: Option<&str>, account: &Account) -> String {
-        match (origin, &self.public_url) {
-            (Some(origin), _) => format!("{origin}/{account}/scim/v2"),
-            (None, Some(url)) => format!("{}/{account}/scim/v2", url.as_str().trim_end_matches('/')),
-            (None, None) => format!("http://{}/{account}/scim/v2", self.scim_listen),
+        match origin {
+            Some(origin) => format!("{origin}/{account}/scim/v2"),
+            None => format!("{}/{account}/scim/v2", self.url()),
         }
+    }
+
+    /// The address by which identity providers reach the gateway.
+    pub fn url(&self) -> String {
+        let set = self.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        set.unwrap_or_else(|| format!("http://{}", self.scim_listen))
     }
 
     /// The scheme of the public URL.

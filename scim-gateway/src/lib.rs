@@ -37,26 +37,57 @@ mod target;
 mod tenant;
 mod users;
 
-use rollcall_serve::{http, listener};
+use rollcall_console::{Listen, Services};
+use rollcall_serve::{channel, http, listener};
 
 pub use clients::Clients;
 pub use config::{Config, Options, Upstreams};
 pub use forwarded::Network;
 pub use router::router;
 
-/// Runs the gateway by itself until SIGTERM or SIGINT.
+/// Why the gateway cannot start, or had to end: each one a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A listener, a log filter, an address of a service.
+    #[error(transparent)]
+    Serve(#[from] rollcall_serve::Error),
+    /// The console.
+    #[error(transparent)]
+    Console(#[from] rollcall_console::StartError),
+}
+
+/// Runs the gateway by itself, with the console, until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// [`rollcall_serve::Error`], each one a sentence for the operator.
-pub async fn run(options: Options) -> Result<(), rollcall_serve::Error> {
-    let Options { mut config, upstreams, log_format, log_filter } = options;
+/// [`RunError`].
+pub async fn run(options: Options) -> Result<(), RunError> {
+    let Options { mut config, mut console, upstreams, log_format, log_filter } = options;
     rollcall_serve::log::init(log_format, &log_filter)?;
     let shutdown = rollcall_serve::shutdown::on_signal()?;
-    let clients = Clients::connect(&upstreams)?;
+    let identity = channel::connect(&upstreams.identity_service)?;
+    let token = channel::connect(&upstreams.token_service)?;
     let listener = listener::bind(config.scim_listen).await?;
     // Port 0 lets the system choose.
     config.scim_listen = listener.local_addr().unwrap_or(config.scim_listen);
     tracing::info!("SCIM on {}", config.scim_listen);
-    http::serve(listener, router(clients, config), http::Limits::default(), shutdown).await;
+    let pages = match console.console_listen {
+        Listen::Off => None,
+        Listen::On(address) => {
+            let listener = listener::bind(address).await?;
+            console.console_listen = Listen::On(listener.local_addr().unwrap_or(address));
+            tracing::info!("console on {}", console.url());
+            let services = Services::new(identity.clone(), token.clone());
+            Some((listener, rollcall_console::router(services, console, config.url())?))
+        }
+    };
+    let router = router(Clients::new(identity, token), config);
+    let scim = http::serve(listener, router, http::Limits::default(), shutdown.clone());
+    match pages {
+        None => scim.await,
+        Some((listener, pages)) => {
+            let pages = http::serve(listener, pages, http::Limits::default(), shutdown);
+            tokio::join!(scim, pages);
+        }
+    }
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::signin::Rule;
 
 /// Where the console is served, and who may sign in.
 #[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
 pub struct Config {
     /// Address of the web console: `IP:PORT`, or `off` for none. The SCIM port faces the Internet; this one need not
     #[arg(long, env = "ROLLCALL_CONSOLE_LISTEN", value_name = "IP:PORT", default_value = "127.0.0.1:7403")]
@@ -53,12 +54,7 @@ pub struct Config {
     pub console_oidc_scopes: Vec<String>,
 
     /// What the button says after *Sign in with*
-    #[arg(
-        long,
-        env = "ROLLCALL_CONSOLE_OIDC_NAME",
-        value_name = "NAME",
-        default_value = "single sign-on"
-    )]
+    #[arg(long, env = "ROLLCALL_CONSOLE_OIDC_NAME", value_name = "NAME", default_value = "single sign-on")]
     pub console_oidc_name: String,
 
     /// Who may do what: `CLAIM=VALUE:ROLE[@ACCOUNT]`, separated by commas; the first that fits counts, and who fits none
@@ -101,7 +97,8 @@ impl FromStr for Listen {
         if text == "off" {
             return Ok(Self::Off);
         }
-        let wrong = |_| format!("{text:?} must be an IP address with a port, such as 127.0.0.1:7403, or `off`");
+        let wrong =
+            |_| format!("{text:?} must be an IP address with a port, such as 127.0.0.1:7403, or `off`");
         text.parse().map(Self::On).map_err(wrong)
     }
 }
@@ -130,7 +127,11 @@ fn parse(text: &str) -> Result<Url, String> {
 
 fn origin(text: &str) -> Result<Url, String> {
     let url = parse(text)?;
-    if url.path() == "/" { Ok(url) } else { Err("it must have no path: give the console a host of its own".to_owned()) }
+    if url.path() == "/" {
+        Ok(url)
+    } else {
+        Err("it must have no path: give the console a host of its own".to_owned())
+    }
 }
 
 fn issuer(text: &str) -> Result<Url, String> {
@@ -156,7 +157,9 @@ mod tests {
         assert_eq!(url(&["x", "--console-listen", "off"]).unwrap(), "");
         assert_eq!(url(&["x", "--console-url", "https://r.example/"]).unwrap(), "https://r.example");
         assert_eq!(url(&["x", "--console-url", "http://localhost:1"]).unwrap(), "http://localhost:1");
-        for bad in ["http://r.example", "ftp://localhost", "https://r.example/in", "https://r.example/?a", "r"] {
+        for bad in
+            ["http://r.example", "ftp://localhost", "https://r.example/in", "https://r.example/?a", "r"]
+        {
             assert!(url(&["x", "--console-url", bad]).is_err(), "{bad}");
         }
         assert!(url(&["x", "--console-listen", "7403"]).is_err());

@@ -2,14 +2,21 @@
 
 use std::{net::IpAddr, num::NonZeroU32};
 
-use governor::{DefaultKeyedRateLimiter, DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 /// Attempts a minute from one address.
-const OF_ONE: NonZeroU32 = NonZeroU32::new(20).unwrap_or(NonZeroU32::MIN);
+const OF_ONE: NonZeroU32 = per_minute(20);
 /// Attempts a minute from all of them.
-const OF_ALL: NonZeroU32 = NonZeroU32::new(300).unwrap_or(NonZeroU32::MIN);
+const OF_ALL: NonZeroU32 = per_minute(300);
 /// Once so many addresses are known, those that have been quiet are forgotten.
 const ADDRESSES: usize = 10_000;
+
+const fn per_minute(attempts: u32) -> NonZeroU32 {
+    match NonZeroU32::new(attempts) {
+        Some(attempts) => attempts,
+        None => NonZeroU32::MIN,
+    }
+}
 
 /// Counts attempts to sign in, in memory: each console its own.
 pub(crate) struct Attempts {

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{account, migrate, notice, serve, token};
+use crate::{account, console, migrate, notice, serve, token};
 
 /// Rollcall keeps a print fleet's users and groups in step with an identity provider.
 ///
@@ -41,6 +41,9 @@ pub(crate) enum Command {
     /// Say who is told when a token is about to expire, and look who was
     #[command(subcommand)]
     Notice(notice::Command),
+    /// Let people in to the web console
+    #[command(subcommand)]
+    Console(console::Command),
     Migrate(migrate::Options),
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Token(#[from] rollcall_token_service::StartError),
     #[error(transparent)]
+    Console(#[from] rollcall_console::StartError),
+    #[error(transparent)]
     Key(#[from] rollcall_token_service::key::KeyError),
     #[error("cannot use the data directory {}: {source}; choose another with --data-dir", .path.display())]
     DataDir { path: PathBuf, source: io::Error },

@@ -3,6 +3,7 @@
 mod account;
 mod cli;
 mod client;
+mod console;
 mod databases;
 mod error;
 mod migrate;
@@ -44,6 +45,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
     match cli.command.unwrap_or(Command::Serve(Box::new(cli.serve))) {
         Command::Serve(options) => serve::run(*options).await,
         Command::Token(command) => token::run(command).await,
+        Command::Console(command) => console::run(command).await,
         Command::Account(command) => account::run(command).await,
         Command::Notice(command) => notice::run(command).await,
         Command::Migrate(options) => migrate::run(&options),

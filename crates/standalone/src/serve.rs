@@ -5,15 +5,20 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use rollcall_console::{Listen, Services};
 use rollcall_db::Database;
-use rollcall_proto::token::{CreateAccountRequest, account_service_client::AccountServiceClient};
+use rollcall_proto::token::{
+    CreateAccountRequest, CreateInvitationRequest, Role, account_service_client::AccountServiceClient,
+    session_service_client::SessionServiceClient,
+};
 use rollcall_scim_gateway::Clients;
 use rollcall_serve::{CancellationToken, Channel, channel, grpc, http, listener, log, shutdown};
 use rollcall_token_service::Clock;
 use tokio::net::TcpListener;
 use tonic::Code;
+use url::Url;
 
-use crate::{databases, error::Error, output};
+use crate::{console, databases, error::Error, output};
 
 /// The account that a new installation has.
 const FIRST_ACCOUNT: &str = "default";
@@ -38,6 +43,9 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) gateway: rollcall_scim_gateway::Config,
 
+    #[command(flatten)]
+    pub(crate) console: rollcall_console::Config,
+
     /// Address of the identity service, gRPC: what print components ask. Port 0 takes a free one
     #[arg(long, env = "ROLLCALL_IDENTITY_LISTEN", default_value = "127.0.0.1:7401", value_name = "IP:PORT")]
     identity_listen: SocketAddr,
@@ -59,7 +67,16 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> Result<(), Error> {
-    let Options { databases, mut gateway, identity_listen, token_listen, tokens, log_format, log_filter } = options;
+    let Options {
+        databases,
+        mut gateway,
+        mut console,
+        identity_listen,
+        token_listen,
+        tokens,
+        log_format,
+        log_filter,
+    } = options;
     log::init(log_format, &log_filter)?;
     let shutdown = shutdown::on_signal()?;
     // The ports first: a second server stops here, before it touches a database.
@@ -67,12 +84,22 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let (identity, identity_address) = bind(identity_listen).await?;
     let (token, token_address) = bind(token_listen).await?;
     gateway.scim_listen = scim_address;
-    let public_url =
-        gateway.public_url.as_ref().map_or_else(|| format!("http://{scim_address}"), ToString::to_string);
+    let public_url = gateway.url();
+    let pages = match console.console_listen {
+        Listen::Off => None,
+        Listen::On(address) => {
+            let (listener, address) = bind(address).await?;
+            console.console_listen = Listen::On(address);
+            Some(listener)
+        }
+    };
+    let console_url = console.url();
 
     let databases = databases.prepare()?;
     let _lock = databases.lock()?;
     let tokens = databases.with_key(tokens.options()?)?;
+    // An address it was not given is an address for itself alone, unless it can be opened as it is.
+    let tokens = rollcall_token_service::Options { console_url: Url::parse(&console_url).ok(), ..tokens };
     let settings = rollcall_db::Options::default();
     let identity_db =
         Database::open(&databases.identity, &settings, rollcall_identity_service::migrations())?;
@@ -83,23 +110,40 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let token_routes = tokens.routes()?;
     let token_channel = channel::in_process(token_routes.clone());
     create_first_account(token_channel.clone()).await?;
-    let clients = Clients::new(channel::in_process(identity_routes.clone()), token_channel);
+    let identity_channel = channel::in_process(identity_routes.clone());
+    let clients = Clients::new(identity_channel.clone(), token_channel.clone());
     let router = rollcall_scim_gateway::router(clients, gateway);
+    let first_link = first_link(token_channel.clone(), &console_url).await?;
+    let services = Services::new(identity_channel, token_channel);
+    let pages = match pages {
+        None => None,
+        Some(listener) => Some((listener, rollcall_console::router(services, console, public_url.clone())?)),
+    };
 
     let written = CancellationToken::new();
     let tasks = tokens.start(written.clone());
     let limits = http::Limits::default();
-    let scim = tokio::spawn(http::serve(scim, router, limits, shutdown.clone()));
+    let scim = tokio::spawn(http::serve(scim, router, limits.clone(), shutdown.clone()));
+    let pages =
+        pages.map(|(listener, router)| tokio::spawn(http::serve(listener, router, limits, shutdown.clone())));
     let identity = tokio::spawn(grpc::serve(identity, identity_routes, shutdown.clone()));
     let token = tokio::spawn(grpc::serve(token, token_routes, shutdown.clone()));
-    output::print(&greeting(scim_address, identity_address, token_address, &public_url))?;
+    let at = Addresses { scim: scim_address, identity: identity_address, token: token_address };
+    output::print(&greeting(at, &public_url, &console_url, first_link.as_deref()))?;
 
     // One listener that ends takes the others with it: half a server would only look like a whole one.
     let end = shutdown.drop_guard();
-    let ended =
-        tokio::try_join!(async { Ok::<_, Error>(scim.await?) }, async { Ok(identity.await??) }, async {
-            Ok(token.await??)
-        },);
+    let ended = tokio::try_join!(
+        async { Ok::<_, Error>(scim.await?) },
+        async {
+            match pages {
+                Some(pages) => Ok(pages.await?),
+                None => Ok(()),
+            }
+        },
+        async { Ok(identity.await??) },
+        async { Ok(token.await??) },
+    );
     drop(end);
     written.cancel();
     tasks.await?;
@@ -119,11 +163,31 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
 }
 
 async fn create_first_account(channel: Channel) -> Result<(), Error> {
-    let request = CreateAccountRequest { account_id: FIRST_ACCOUNT.to_owned(), account: None };
+    let request =
+        CreateAccountRequest { account_id: FIRST_ACCOUNT.to_owned(), account: None, actor: String::new() };
     match AccountServiceClient::new(channel).create_account(request).await {
         Ok(_) => Ok(()),
         Err(status) if status.code() == Code::AlreadyExists => Ok(()),
         Err(status) => Err(Error::Account { account: FIRST_ACCOUNT, message: status.message().to_owned() }),
+    }
+}
+
+/// A link that lets the first administrator in; none once somebody has signed in, or where there is no console.
+async fn first_link(channel: Channel, console_url: &str) -> Result<Option<String>, Error> {
+    if console_url.is_empty() {
+        return Ok(None);
+    }
+    let request = CreateInvitationRequest {
+        role: Role::Operator.into(),
+        display_name: "First administrator".to_owned(),
+        first: true,
+        actor: "rollcall serve".to_owned(),
+        ..CreateInvitationRequest::default()
+    };
+    match SessionServiceClient::new(channel).create_invitation(request).await {
+        Ok(made) => Ok(Some(console::link(console_url, &made.into_inner().secret))),
+        Err(status) if status.code() == Code::FailedPrecondition => Ok(None),
+        Err(status) => Err(Error::Refused(status.message().to_owned())),
     }
 }
 
@@ -132,8 +196,17 @@ pub(crate) fn tenant_url(public_url: &str, account: &str) -> String {
     format!("{}/{account}/scim/v2", public_url.trim_end_matches('/'))
 }
 
-/// What is printed at the start. The first three lines are for programs too.
-fn greeting(scim: SocketAddr, identity: SocketAddr, token: SocketAddr, public_url: &str) -> String {
+/// Where it listens.
+#[derive(Clone, Copy)]
+struct Addresses {
+    scim: SocketAddr,
+    identity: SocketAddr,
+    token: SocketAddr,
+}
+
+/// What is printed at the start. The first lines, up to the empty one, are for programs too.
+fn greeting(at: Addresses, public_url: &str, console_url: &str, first_link: Option<&str>) -> String {
+    let Addresses { scim, identity, token } = at;
     // As it was called, so that the line can be pasted: `target/release/rollcall` after `cargo run --release`.
     let program = std::env::args().next().unwrap_or_else(|| "rollcall".to_owned());
     let mut command = vec![program, format!("token generate {FIRST_ACCOUNT}")];
@@ -144,12 +217,21 @@ fn greeting(scim: SocketAddr, identity: SocketAddr, token: SocketAddr, public_ur
     if public_url != "http://127.0.0.1:7400" {
         command.push(format!("--public-url {public_url}"));
     }
-    format!(
-        "scim http://{scim}\nidentity http://{identity}\ntoken http://{token}\n\n\
-         Tenant URL  {}\nGet a token {}",
-        tenant_url(public_url, FIRST_ACCOUNT),
-        command.join(" ")
-    )
+    let mut lines = vec![
+        format!("scim http://{scim}"),
+        format!("identity http://{identity}"),
+        format!("token http://{token}"),
+    ];
+    if !console_url.is_empty() {
+        lines.push(format!("console {console_url}"));
+    }
+    lines.push(String::new());
+    if let Some(link) = first_link {
+        lines.push(format!("First sign-in {link}"));
+    }
+    lines.push(format!("Tenant URL    {}", tenant_url(public_url, FIRST_ACCOUNT)));
+    lines.push(format!("Get a token   {}", command.join(" ")));
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -163,16 +245,25 @@ mod tests {
 
     #[test]
     fn the_greeting_names_what_differs_from_the_defaults() {
-        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let text = greeting(at(7400), at(7401), at(7402), "http://127.0.0.1:7400");
-        assert!(
-            text.starts_with("scim http://127.0.0.1:7400\nidentity http://127.0.0.1:7401\ntoken http://")
-        );
+        let at = |scim, identity, token| {
+            let [scim, identity, token] =
+                [scim, identity, token].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+            Addresses { scim, identity, token }
+        };
+        let text = greeting(at(7400, 7401, 7402), "http://127.0.0.1:7400", "http://127.0.0.1:7403", None);
+        assert!(text.starts_with(
+            "scim http://127.0.0.1:7400\nidentity http://127.0.0.1:7401\ntoken http://127.0.0.1:7402\n\
+             console http://127.0.0.1:7403\n\n"
+        ));
         assert!(text.ends_with("token generate default"), "{text}");
-        let text = greeting(at(1), at(2), at(3), "https://x.example/");
+        let text = greeting(at(1, 2, 3), "https://x.example", "", None);
+        assert!(!text.contains("console"), "{text}");
         assert!(
             text.ends_with("--token-service http://127.0.0.1:3 --public-url https://x.example"),
             "{text}"
         );
+        let link = "https://c.example/first-run/abc";
+        let text = greeting(at(1, 2, 3), "https://x.example", "https://c.example", Some(link));
+        assert!(text.contains(&format!("\nFirst sign-in {link}\n")), "{text}");
     }
 }
