@@ -31,6 +31,7 @@ mod rate;
 mod router;
 mod session;
 mod signin;
+mod sync;
 mod text;
 
 use std::{path::PathBuf, sync::Arc};
@@ -48,12 +49,13 @@ pub(crate) struct Console {
     pub(crate) scim_url: String,
     pub(crate) provider: Option<signin::Provider>,
     pub(crate) attempts: rate::Attempts,
+    pub(crate) answers: sync::Answers,
 }
 
 impl Console {
     fn new(services: Services, config: Config, scim_url: String) -> Result<Arc<Self>, StartError> {
         let provider = signin::Provider::new(&config)?;
-        Ok(Arc::new(Self { services, config, scim_url, provider, attempts: rate::Attempts::new() }))
+        Ok(Arc::new(Self { services, config, scim_url, provider, attempts: rate::Attempts::new(), answers: sync::Answers::default() }))
     }
 }
 

@@ -15,7 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     Config, Console, Services, StartError, assets,
     error::{self, Error},
-    headers, signin,
+    headers, signin, sync,
 };
 
 /// The most bytes of a form: 256 KiB.
@@ -27,6 +27,15 @@ type Route = (Method, &'static str, MethodRouter<Arc<Console>>);
 fn table() -> Vec<Route> {
     vec![
         show("/assets/{name}", assets::serve),
+
+        show("/accounts/{account}/sync", sync::show),
+        show("/accounts/{account}/sync/state", sync::state),
+        show("/accounts/{account}/sync/regenerate", sync::regenerate),
+        send("/accounts/{account}/sync/tokens", sync::generate),
+        show("/accounts/{account}/sync/tokens/{token}/retire", sync::ask_retire),
+        send("/accounts/{account}/sync/tokens/{token}/retire", sync::retire),
+        show("/accounts/{account}/sync/tokens/{token}/revoke", sync::ask_revoke),
+        send("/accounts/{account}/sync/tokens/{token}/revoke", sync::revoke),
 
         show("/sign-in", signin::ask),
         send("/sign-in/oidc", signin::oidc),
@@ -51,7 +60,7 @@ pub fn router(services: Services, config: Config, scim_url: String) -> Result<Ro
     }
     Ok(router
         .fallback(async || Error::NotFound)
-        .method_not_allowed_fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         // The last is the outermost.
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(CatchPanicLayer::custom(error::panicked))
