@@ -14,25 +14,36 @@
 //! | `sync`, `guide`, `notices`, `users`, `groups`, `log`, `rules`, `audit`, `accounts` | a file per page |
 //! | `error` | every failure, and its page |
 
+mod accounts;
 mod assets;
+mod audit;
 mod clients;
 mod component;
 mod config;
 mod cookie_jar;
 mod csrf;
+pub mod csv;
+pub mod directory;
 mod error;
+mod groups;
 mod guard;
+mod guide;
 mod headers;
 mod icon;
+mod log;
+mod notices;
 mod page;
 mod place;
 mod policy;
+mod query;
 mod rate;
 mod router;
+mod rules;
 mod session;
 mod signin;
 mod sync;
 mod text;
+mod users;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -55,7 +66,14 @@ pub(crate) struct Console {
 impl Console {
     fn new(services: Services, config: Config, scim_url: String) -> Result<Arc<Self>, StartError> {
         let provider = signin::Provider::new(&config)?;
-        Ok(Arc::new(Self { services, config, scim_url, provider, attempts: rate::Attempts::new(), answers: sync::Answers::default() }))
+        Ok(Arc::new(Self {
+            services,
+            config,
+            scim_url,
+            provider,
+            attempts: rate::Attempts::new(),
+            answers: sync::Answers::default(),
+        }))
     }
 }
 

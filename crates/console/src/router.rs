@@ -13,9 +13,9 @@ use http::Method;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    Config, Console, Services, StartError, assets,
+    Config, Console, Services, StartError, accounts, assets, audit,
     error::{self, Error},
-    headers, signin, sync,
+    groups, guide, headers, log, notices, rules, signin, sync, users,
 };
 
 /// The most bytes of a form: 256 KiB.
@@ -28,6 +28,10 @@ fn table() -> Vec<Route> {
     vec![
         show("/assets/{name}", assets::serve),
 
+        show("/", accounts::start),
+        show("/accounts", accounts::list),
+        send("/accounts", accounts::create),
+
         show("/accounts/{account}/sync", sync::show),
         show("/accounts/{account}/sync/state", sync::state),
         show("/accounts/{account}/sync/regenerate", sync::regenerate),
@@ -36,6 +40,44 @@ fn table() -> Vec<Route> {
         send("/accounts/{account}/sync/tokens/{token}/retire", sync::retire),
         show("/accounts/{account}/sync/tokens/{token}/revoke", sync::ask_revoke),
         send("/accounts/{account}/sync/tokens/{token}/revoke", sync::revoke),
+
+        show("/accounts/{account}/guide", guide::choose),
+        show("/accounts/{account}/guide/{idp}", guide::read),
+        show("/accounts/{account}/notices", notices::show),
+        send("/accounts/{account}/notices", notices::update),
+        send("/accounts/{account}/notices/test", notices::test),
+        send("/accounts/{account}/notices/webhook-secret", notices::rotate),
+
+        show("/accounts/{account}/users", users::list),
+        send("/accounts/{account}/users", users::create),
+        show("/accounts/{account}/users/new", users::new),
+        show("/accounts/{account}/users/{id}", users::show),
+        send("/accounts/{account}/users/{id}", users::save),
+        show("/accounts/{account}/users/{id}/edit", users::edit),
+        show("/accounts/{account}/users/{id}/delete", users::ask_delete),
+        send("/accounts/{account}/users/{id}/delete", users::delete),
+        show("/accounts/{account}/users/{id}/source", users::ask_source),
+        send("/accounts/{account}/users/{id}/source", users::set_source),
+
+        show("/accounts/{account}/groups", groups::list),
+        send("/accounts/{account}/groups", groups::create),
+        show("/accounts/{account}/groups/new", groups::new),
+        show("/accounts/{account}/groups/{id}", groups::show),
+        send("/accounts/{account}/groups/{id}", groups::rename),
+        send("/accounts/{account}/groups/{id}/add", groups::add),
+        send("/accounts/{account}/groups/{id}/remove", groups::remove),
+        show("/accounts/{account}/groups/{id}/delete", groups::ask_delete),
+        send("/accounts/{account}/groups/{id}/delete", groups::delete),
+        show("/accounts/{account}/groups/{id}/source", groups::ask_source),
+        send("/accounts/{account}/groups/{id}/source", groups::set_source),
+
+        show("/accounts/{account}/log", log::list),
+        show("/accounts/{account}/log.csv", log::csv),
+        show("/accounts/{account}/log/{entry}", log::show),
+        show("/accounts/{account}/rules", rules::show),
+        send("/accounts/{account}/rules", rules::update),
+        send("/accounts/{account}/rules/log", rules::keep_log),
+        show("/accounts/{account}/audit", audit::list),
 
         show("/sign-in", signin::ask),
         send("/sign-in/oidc", signin::oidc),

@@ -21,8 +21,11 @@ use rollcall_proto::token::{
 use serde::Deserialize;
 use tonic::{Code, Status};
 
-pub(crate) use self::once::Answers;
 use self::{form::Wish, overview::Done};
+pub(crate) use self::{
+    once::Answers,
+    state::{line, state_badge},
+};
 use crate::{
     component::heading,
     csrf::Checked,
@@ -141,11 +144,7 @@ pub(crate) struct Nothing {}
 
 /// A page that leads back to the one it came from.
 fn below(place: &Place, title: &str, body: Markup) -> Markup {
-    let trail = [
-        ("Account Settings", None),
-        ("Settings", None),
-        (TITLE, Some(place.url("sync"))),
-    ];
+    let trail = [("Account Settings", None), ("Settings", None), (TITLE, Some(place.url("sync")))];
     page(place, Tab::Sync, title, html! { (heading(&trail, title, html! {})) (body) })
 }
 
@@ -158,8 +157,9 @@ pub(crate) async fn connection(place: &Place) -> Result<Connection, Error> {
 async fn read(place: &Place) -> Result<(Connection, Vec<Token>), Error> {
     let request = ListTokensRequest { parent: place.name(), ..Default::default() };
     let mut client = place.viewer.clients.tokens.clone();
-    let (connection, tokens) =
-        futures::try_join!(connection(place), async { Ok(client.list_tokens(request).await?.into_inner().tokens) })?;
+    let (connection, tokens) = futures::try_join!(connection(place), async {
+        Ok(client.list_tokens(request).await?.into_inner().tokens)
+    })?;
     Ok((connection, tokens))
 }
 

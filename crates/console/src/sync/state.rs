@@ -54,6 +54,12 @@ fn words(state: ConnectionState) -> (Tone, &'static str, &'static str) {
     }
 }
 
+/// The state alone.
+pub(crate) fn state_badge(connection: &Connection) -> Markup {
+    let (tone, name, _) = words(connection.state());
+    badge(tone, name)
+}
+
 /// The line that follows the connection: *waiting for the first call*, then *connected*.
 pub(crate) fn line(connection: &Connection) -> Markup {
     let (tone, name, _) = words(connection.state());
