@@ -63,7 +63,8 @@ impl Clients {
             tokens: TokenServiceClient::new(token.clone()),
             accounts: AccountServiceClient::new(token.clone()),
             connections: ConnectionServiceClient::new(token.clone()),
-            sync_log: SyncLogServiceClient::new(token.clone()).max_decoding_message_size(channel::MAX_MESSAGE),
+            sync_log: SyncLogServiceClient::new(token.clone())
+                .max_decoding_message_size(channel::MAX_MESSAGE),
             notices: NoticeServiceClient::new(token.clone()),
             audit: AuditServiceClient::new(token),
         }

@@ -35,7 +35,8 @@ impl Csrf {
 
 fn mac(secret: &str) -> Hmac<Sha256> {
     // HMAC takes keys of any length.
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| Hmac::new(&Default::default()));
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| Hmac::new(&Default::default()));
     mac.update(b"rollcall console form");
     mac
 }
@@ -101,7 +102,11 @@ mod tests {
         name: String,
     }
 
-    async fn send(cookie: &str, body: String, headers: &[(&'static str, &'static str)]) -> Result<Name, Error> {
+    async fn send(
+        cookie: &str,
+        body: String,
+        headers: &[(&'static str, &'static str)],
+    ) -> Result<Name, Error> {
         let mut request = http::Request::post("/").header("cookie", format!("__Host-rollcall={cookie}"));
         for (name, value) in headers {
             request = request.header(*name, *value);

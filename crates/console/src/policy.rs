@@ -75,9 +75,9 @@ pub(crate) fn allows(role: Role, path: &str) -> bool {
     rule.is_some_and(|(_, who)| who.contains(&role))
 }
 
-/// The same for an rpc named without its package: `Service/Method`.
+/// The same for an rpc named with or without its package: `Service/Method`.
 pub(crate) fn allows_short(role: Role, rpc: &str) -> bool {
-    let is = |known: &str| known.rsplit_once('.').is_some_and(|(_, short)| short == rpc);
+    let is = |known: &str| known == rpc || known.rsplit_once('.').is_some_and(|(_, short)| short == rpc);
     RULES.iter().any(|(known, who)| is(known) && who.contains(&role))
 }
 
@@ -101,8 +101,11 @@ mod tests {
                 }
             }
         }
-        let ruled: BTreeSet<String> =
-            RULES.iter().map(|(rpc, _)| (*rpc).to_owned()).filter(|rpc| rpc.starts_with("rollcall.")).collect();
+        let ruled: BTreeSet<String> = RULES
+            .iter()
+            .map(|(rpc, _)| (*rpc).to_owned())
+            .filter(|rpc| rpc.starts_with("rollcall."))
+            .collect();
         assert_eq!(rpcs, ruled, "a new rpc needs a rule, and a rule an rpc");
         let distinct: BTreeSet<&str> = RULES.iter().map(|(rpc, _)| *rpc).collect();
         assert_eq!(distinct.len(), RULES.len());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use rollcall_proto::token::{Role, Session, VerifySessionRequest};
+use rollcall_proto::token::{Session, VerifySessionRequest};
 use tonic::Code;
 
 use crate::{Console, clients::Clients, cookie_jar, csrf::Csrf, error::Error, policy};
@@ -33,10 +33,6 @@ impl Viewer {
     /// The id of the one account that the viewer may see; `None` for operators, who may see all.
     pub(crate) fn account(&self) -> Option<&str> {
         self.session.account.strip_prefix("accounts/")
-    }
-
-    pub(crate) fn is_operator(&self) -> bool {
-        self.session.role() == Role::Operator
     }
 }
 

@@ -86,7 +86,9 @@ pub(crate) async fn out(
         console.services.sessions().end_session(EndSessionRequest { secret }).await?;
     }
     let mut response = Redirect::to("/sign-in").into_response();
-    response.headers_mut().extend(cookie_jar::remove(cookie_jar::SESSION).map(|line| (header::SET_COOKIE, line)));
+    response
+        .headers_mut()
+        .extend(cookie_jar::remove(cookie_jar::SESSION).map(|line| (header::SET_COOKIE, line)));
     Ok(response)
 }
 

@@ -218,7 +218,9 @@ pub(crate) async fn callback(
     let provider = console.provider.as_ref().ok_or(Error::NotFound)?;
     let address = count(&console, peer)?;
     let again = || {
-        Error::NotAdmitted("This sign-in was not begun in this browser, or too long ago. Begin again.".to_owned())
+        Error::NotAdmitted(
+            "This sign-in was not begun in this browser, or too long ago. Begin again.".to_owned(),
+        )
     };
     let under_way = UnderWay::of(&headers).ok_or_else(again)?;
     if !bool::from(under_way.state.as_bytes().ct_eq(answer.state.as_bytes())) {
@@ -237,8 +239,7 @@ pub(crate) async fn callback(
             "You are signed in as {name}, but nobody has said that you may do anything here. Ask the operator."
         )));
     };
-    let session =
-        Session { subject, display_name: name, role: role.into(), account, ..Session::default() };
+    let session = Session { subject, display_name: name, role: role.into(), account, ..Session::default() };
     let request = CreateSessionRequest { session: Some(session), address };
     let made = console.services.sessions().create_session(request).await?;
     Ok(welcome(&made.into_inner().secret, &Next { next: Some(under_way.next) }.path()))
