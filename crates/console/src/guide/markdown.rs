@@ -50,7 +50,7 @@ pub(super) fn html(text: &str, tenant_url: &str) -> String {
                 let value = value.replace(TENANT_URL, tenant_url);
                 events.push(Event::Code(CowStr::from(value.clone())));
                 if copied || (!in_table && is_value(&value)) {
-                    events.push(raw(copy_button(&value, &value).into_string()));
+                    events.push(raw(copy_button("this value", &value).into_string()));
                 }
             }
             // The texts are ours and have none; should one ever, it is shown as text.
@@ -82,7 +82,7 @@ mod tests {
     fn the_tenant_url_is_filled_in_and_can_be_copied() {
         let html = html("# Title\n\n1. Tenant URL: `{{tenant-url}}`\n", URL);
         assert!(!html.contains("Title"), "{html}");
-        assert!(html.contains("<code>https://scim.example.com/a&quot;b/scim/v2</code><button"), "{html}");
+        assert!(html.contains("<code>https://scim.example.com/a\"b/scim/v2</code><button"), "{html}");
         assert!(html.contains("data-copy=\"https://scim.example.com/a&quot;b/scim/v2\""), "{html}");
     }
 
