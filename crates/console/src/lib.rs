@@ -50,6 +50,7 @@ use std::{path::PathBuf, sync::Arc};
 pub use clients::Services;
 pub use config::{Config, Listen};
 pub use router::{router, routes};
+pub use signin::Rule;
 
 /// What every handler has at hand.
 #[derive(Debug)]
