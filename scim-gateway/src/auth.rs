@@ -12,7 +12,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, header};
-use rollcall_proto::token::{Token, VerifyTokenRequest};
+use rollcall_proto::token::{self, VerifyTokenRequest};
 use sha2::{Digest as _, Sha256};
 use tonic::Code;
 
@@ -23,8 +23,6 @@ use crate::{
     target::Account,
 };
 
-/// How old a verification may be while token-service cannot be asked.
-const GRACE: Duration = Duration::from_mins(1);
 /// How long token-service may take: shorter than for other calls, because a stale verification may help.
 const DEADLINE: Duration = Duration::from_secs(3);
 /// The most tokens remembered.
@@ -32,7 +30,11 @@ const CAPACITY: usize = 10_000;
 /// No token is this long; what is longer is not worth hashing.
 const MAX_SECRET: usize = 1024;
 
-/// Lets a request pass that carries a live token of the account in its address, and hands the [`Account`] on. An
+/// The resource name of the token that a request was let in with.
+#[derive(Clone, Debug)]
+pub(crate) struct Token(pub(crate) Arc<str>);
+
+/// Lets a request pass that carries a live token of the account in its address, and hands the [`Account`] and the [`Token`] on. An
 /// address outside of `/{account}/scim/v2` is a 404 here, so that no handler is reached without a token.
 pub(crate) async fn require_token(
     State(gateway): State<Arc<Gateway>>,
@@ -44,11 +46,15 @@ pub(crate) async fn require_token(
         Some(secret) => verify(&gateway, &account, secret).await,
         None => Err(Error::Unauthenticated),
     };
-    if let Err(error) = verified {
-        body::drain(request).await;
-        return Err(error);
-    }
+    let token = match verified {
+        Ok(token) => token,
+        Err(error) => {
+            body::drain(request).await;
+            return Err(error);
+        }
+    };
     request.extensions_mut().insert(account);
+    request.extensions_mut().insert(token);
     Ok(next.run(request).await)
 }
 
@@ -63,10 +69,10 @@ fn secret(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("Bearer") && well_formed).then_some(secret)
 }
 
-async fn verify(gateway: &Gateway, account: &Account, secret: &str) -> Result<(), Error> {
+async fn verify(gateway: &Gateway, account: &Account, secret: &str) -> Result<Token, Error> {
     let key = key(account, secret);
-    if gateway.tokens.is_fresh(&key) {
-        return Ok(());
+    if let Some(token) = gateway.tokens.fresh(&key) {
+        return Ok(token);
     }
     // A token revoked while the answer is under way must not live longer than the cache's time.
     let asked = Instant::now();
@@ -75,8 +81,12 @@ async fn verify(gateway: &Gateway, account: &Account, secret: &str) -> Result<()
     let call = client.verify_token(request_within(message, DEADLINE));
     let status = match tokio::time::timeout(DEADLINE, answer(call)).await {
         Ok(Ok(response)) => {
-            gateway.tokens.remember(key, asked, response.token.as_ref().and_then(end));
-            return Ok(());
+            let verified = response.token.unwrap_or_default();
+            let token = Token(verified.name.as_str().into());
+            gateway
+                .tokens
+                .remember(key, Entry { verified: asked, end: end(&verified), token: token.clone() });
+            return Ok(token);
         }
         Ok(Err(Error::Service(status))) => Some(status),
         Ok(Err(error)) => return Err(error),
@@ -90,15 +100,15 @@ async fn verify(gateway: &Gateway, account: &Account, secret: &str) -> Result<()
         // Whatever else happened says nothing about the token, and a 401 would make an identity provider stop.
         code => {
             let said = status.as_ref().map(|status| status.message());
-            let in_grace = gateway.tokens.is_in_grace(&key);
-            tracing::warn!(?code, said, in_grace, "token-service cannot verify a token");
-            if in_grace { Ok(()) } else { Err(Error::CannotVerify) }
+            let token = gateway.tokens.in_grace(&key);
+            tracing::warn!(?code, said, in_grace = token.is_some(), "token-service cannot verify a token");
+            token.ok_or(Error::CannotVerify)
         }
     }
 }
 
 /// When the token ends by itself.
-fn end(token: &Token) -> Option<SystemTime> {
+fn end(token: &token::Token) -> Option<SystemTime> {
     let times = [token.expire_time, token.retire_time];
     times.into_iter().flatten().filter_map(|time| SystemTime::try_from(time).ok()).min()
 }
@@ -114,13 +124,16 @@ fn key(account: &Account, secret: &str) -> Key {
 #[derive(Debug)]
 pub(crate) struct TokenCache {
     ttl: Duration,
+    /// How old a verification may be while token-service cannot be asked.
+    grace: Duration,
     entries: Mutex<HashMap<Key, Entry>>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     verified: Instant,
     end: Option<SystemTime>,
+    token: Token,
 }
 
 impl Entry {
@@ -130,26 +143,26 @@ impl Entry {
 }
 
 impl TokenCache {
-    pub(crate) fn new(ttl: Duration) -> Self {
-        Self { ttl, entries: Mutex::default() }
+    pub(crate) fn new(ttl: Duration, grace: Duration) -> Self {
+        Self { ttl, grace, entries: Mutex::default() }
     }
 
-    fn is_fresh(&self, key: &Key) -> bool {
-        self.is_within(key, self.ttl)
+    fn fresh(&self, key: &Key) -> Option<Token> {
+        self.within(key, self.ttl)
     }
 
-    fn is_in_grace(&self, key: &Key) -> bool {
-        self.is_within(key, GRACE)
+    fn in_grace(&self, key: &Key) -> Option<Token> {
+        self.within(key, self.grace)
     }
 
-    fn is_within(&self, key: &Key, age: Duration) -> bool {
-        self.entries().get(key).is_some_and(|entry| entry.is_within(age))
+    fn within(&self, key: &Key, age: Duration) -> Option<Token> {
+        self.entries().get(key).filter(|entry| entry.is_within(age)).map(|entry| entry.token.clone())
     }
 
-    fn remember(&self, key: Key, verified: Instant, end: Option<SystemTime>) {
+    fn remember(&self, key: Key, entry: Entry) {
         let mut entries = self.entries();
         if entries.len() >= CAPACITY && !entries.contains_key(&key) {
-            let age = GRACE.max(self.ttl);
+            let age = self.grace.max(self.ttl);
             entries.retain(|_, entry| entry.is_within(age));
             // Any will do: it is verified again when it comes.
             if entries.len() >= CAPACITY
@@ -158,7 +171,7 @@ impl TokenCache {
                 entries.remove(&any);
             }
         }
-        entries.insert(key, Entry { verified, end });
+        entries.insert(key, entry);
     }
 
     fn forget(&self, key: &Key) {
@@ -174,7 +187,8 @@ impl TokenCache {
     #[cfg(test)]
     pub(crate) fn trust(&self, account: &str, secret: &str, age: Duration) {
         if let (Some(account), Some(verified)) = (Account::parse(account), Instant::now().checked_sub(age)) {
-            self.remember(key(&account, secret), verified, None);
+            let token = Token(format!("{}/tokens/{secret}", account.name()).into());
+            self.remember(key(&account, secret), Entry { verified, end: None, token });
         }
     }
 }
@@ -220,7 +234,7 @@ mod tests {
 
     #[test]
     fn an_entry_counts_for_its_time_and_not_past_the_tokens_end() {
-        let cache = TokenCache::new(Duration::from_secs(1));
+        let cache = TokenCache::new(Duration::from_secs(1), Duration::from_mins(1));
         let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
         let later = Some(SystemTime::now() + Duration::from_secs(100));
         let past = Some(SystemTime::now() - Duration::from_secs(1));
@@ -231,19 +245,21 @@ mod tests {
             (ago(61), later, false, false),
             (ago(0), past, false, false),
         ] {
-            cache.remember([1; 32], verified, end);
-            assert_eq!((cache.is_fresh(&[1; 32]), cache.is_in_grace(&[1; 32])), (fresh, grace));
+            cache.remember([1; 32], Entry { verified, end, token: Token("t".into()) });
+            let found = (cache.fresh(&[1; 32]).is_some(), cache.in_grace(&[1; 32]).is_some());
+            assert_eq!(found, (fresh, grace));
         }
-        assert!(!cache.is_in_grace(&[2; 32]));
+        assert!(cache.in_grace(&[2; 32]).is_none());
         cache.forget(&[1; 32]);
         assert!(cache.entries().is_empty());
     }
 
     #[test]
     fn the_cache_is_bounded() {
-        let cache = TokenCache::new(Duration::from_secs(1));
+        let cache = TokenCache::new(Duration::from_secs(1), Duration::from_mins(1));
         for number in 0..CAPACITY + 100 {
-            cache.remember(Sha256::digest(number.to_be_bytes()).into(), Instant::now(), None);
+            let entry = Entry { verified: Instant::now(), end: None, token: Token("t".into()) };
+            cache.remember(Sha256::digest(number.to_be_bytes()).into(), entry);
         }
         assert_eq!(cache.entries().len(), CAPACITY);
     }

@@ -17,7 +17,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::{body::Json, error::Error, response, tenant::Tenant};
+use crate::{body::Json, error::Error, response, sync_log::Failure, tenant::Tenant};
 use plan::{Step, plan};
 use request::{Bulk, Operation};
 use run::{Outcome, Run};
@@ -69,7 +69,13 @@ pub(crate) async fn bulk(tenant: Tenant, Json(body): Json) -> Result<Response, E
             Some(said(&tenant, operation, outcome))
         });
     let operations: Vec<_> = said.collect();
-    Ok(response::json(StatusCode::OK, &json!({ "schemas": [RESPONSE], "Operations": operations })))
+    let answer = json!({ "schemas": [RESPONSE], "Operations": operations });
+    let mut answer = response::json(StatusCode::OK, &answer);
+    if errors > 0 {
+        let detail = format!("{errors} of {} operations failed", bulk.operations.len());
+        answer.extensions_mut().insert(Failure { scim_type: "", detail });
+    }
+    Ok(answer)
 }
 
 /// What the answer says of an operation. The body of a success is left out.

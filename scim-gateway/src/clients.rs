@@ -4,12 +4,17 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use rollcall_proto::{
     identity::{group_service_client::GroupServiceClient, user_service_client::UserServiceClient},
-    token::token_service_client::TokenServiceClient,
+    token::{sync_log_service_client::SyncLogServiceClient, token_service_client::TokenServiceClient},
 };
 use rollcall_serve::{Channel, channel};
 use tonic::{Response, Status};
 
-use crate::{auth::TokenCache, config::Config, error::Error};
+use crate::{
+    auth::TokenCache,
+    config::Config,
+    error::Error,
+    sync_log::{Queue, SyncLog},
+};
 
 /// How long a service may take for one call. An identity provider gives up after 30 to 60 seconds, and should hear a
 /// 503 before that.
@@ -24,6 +29,8 @@ pub struct Clients {
     pub groups: GroupServiceClient<Channel>,
     /// Tokens, of token-service.
     pub tokens: TokenServiceClient<Channel>,
+    /// The sync log, of token-service.
+    pub sync_log: SyncLogServiceClient<Channel>,
 }
 
 impl Clients {
@@ -32,7 +39,8 @@ impl Clients {
         Self {
             users: UserServiceClient::new(identity.clone()).max_decoding_message_size(channel::MAX_MESSAGE),
             groups: GroupServiceClient::new(identity).max_decoding_message_size(channel::MAX_MESSAGE),
-            tokens: TokenServiceClient::new(token),
+            tokens: TokenServiceClient::new(token.clone()),
+            sync_log: SyncLogServiceClient::new(token),
         }
     }
 }
@@ -43,12 +51,13 @@ pub(crate) struct Gateway {
     clients: Clients,
     pub(crate) config: Config,
     pub(crate) tokens: TokenCache,
+    pub(crate) sync_log: Arc<Queue>,
 }
 
 impl Gateway {
     pub(crate) fn new(clients: Clients, config: Config) -> Arc<Self> {
-        let tokens = TokenCache::new(config.token_cache());
-        Arc::new(Self { clients, config, tokens })
+        let tokens = TokenCache::new(config.token_cache(), config.token_grace());
+        Arc::new(Self { clients, config, tokens, sync_log: Arc::default() })
     }
 
     pub(crate) fn users(&self) -> UserServiceClient<Channel> {
@@ -61,6 +70,11 @@ impl Gateway {
 
     pub(crate) fn token_service(&self) -> TokenServiceClient<Channel> {
         self.clients.tokens.clone()
+    }
+
+    /// The task that writes what is put into the queue.
+    pub(crate) fn sync_log_writer(&self) -> SyncLog {
+        SyncLog::new(Arc::clone(&self.sync_log), self.clients.sync_log.clone())
     }
 }
 

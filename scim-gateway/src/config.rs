@@ -63,6 +63,11 @@ pub struct Config {
     /// working for at most this long.
     #[arg(long, env = "ROLLCALL_SCIM_TOKEN_CACHE_MS", value_name = "MS", default_value_t = 1000)]
     pub scim_token_cache_ms: u64,
+
+    /// How long a verified token goes on working while token-service cannot be asked, in seconds: a restart of
+    /// token-service stops no identity provider. A token revoked meanwhile works for at most this long; 0 trusts none.
+    #[arg(long, env = "ROLLCALL_SCIM_TOKEN_GRACE_SECONDS", value_name = "SECONDS", default_value_t = 60)]
+    pub scim_token_grace_seconds: u32,
 }
 
 /// Where the services behind the gateway are, for a gateway in a process of its own.
@@ -109,6 +114,10 @@ impl Config {
 
     pub(crate) fn token_cache(&self) -> Duration {
         Duration::from_millis(self.scim_token_cache_ms)
+    }
+
+    pub(crate) fn token_grace(&self) -> Duration {
+        Duration::from_secs(self.scim_token_grace_seconds.into())
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::response;
+use crate::{response, sync_log::Failure};
 
 const SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
@@ -214,6 +214,9 @@ impl IntoResponse for Error {
         self.log();
         let reply = self.reply();
         let mut response = response::json(reply.status, &self.body());
+        let failure =
+            Failure { scim_type: reply.scim_type.unwrap_or_default(), detail: reply.detail.to_string() };
+        response.extensions_mut().insert(failure);
         let headers = response.headers_mut();
         if reply.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="rollcall""#));

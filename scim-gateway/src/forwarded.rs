@@ -4,7 +4,10 @@
 //! Anybody can send these headers, so they count only in requests of a peer that the operator named. Even then a proxy may
 //! pass on what it does not know: whatever is not plainly an address is ignored, all of it.
 
-use std::{net::IpAddr, str::FromStr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
 
 use http::{HeaderMap, HeaderName, header, uri::Authority};
 use url::Url;
@@ -15,6 +18,7 @@ const MAX_PREFIX: usize = 256;
 
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
 /// Addresses: one, or all that begin with the same bits.
@@ -81,6 +85,47 @@ pub(crate) fn origin(headers: &HeaderMap, scheme: &str) -> Option<String> {
     let plain = is_scheme(&proto) && is_host(&host) && is_prefix(&prefix);
     let origin = format!("{}://{host}{}", proto.to_ascii_lowercase(), prefix.trim_end_matches('/'));
     (plain && Url::parse(&origin).is_ok()).then_some(origin)
+}
+
+/// The address of the client that the proxies say they speak for: the last in the chain that is none of the proxies that
+/// `trusts` knows. None where there is no such chain, or an element of it is no address.
+pub(crate) fn client(headers: &HeaderMap, trusts: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
+    let customary = chain(headers, &FOR);
+    let standard = chain(headers, &header::FORWARDED);
+    let client = |chain: Vec<&str>, address: fn(&str) -> Option<IpAddr>| {
+        let mut last = None;
+        for element in chain.into_iter().rev() {
+            last = Some(address(element)?);
+            if last.is_some_and(|address| !trusts(address)) {
+                break;
+            }
+        }
+        last
+    };
+    match (client(standard?, forwarded_for), client(customary?, address)) {
+        // As with the origin: what a proxy does not know it passes on, and the client may have written it.
+        (Some(standard), Some(customary)) => (standard == customary).then_some(standard),
+        (standard, customary) => standard.or(customary),
+    }
+}
+
+/// The elements of a list in the order in which they were added; none where a line is no text.
+fn chain<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Vec<&'a str>> {
+    let lines: Option<Vec<&str>> = headers.get_all(name).iter().map(|line| line.to_str().ok()).collect();
+    Some(lines?.into_iter().flat_map(|line| line.split(',')).map(str::trim).collect())
+}
+
+/// The address in an element of `Forwarded`.
+fn forwarded_for(element: &str) -> Option<IpAddr> {
+    let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
+    address(value.trim().trim_matches('"'))
+}
+
+/// An address with or without a port; IPv6 may be in brackets.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()))
 }
 
 /// What a proxy said.
@@ -237,6 +282,39 @@ mod tests {
         assert_eq!(told(&[("forwarded", "host=a;host=b")]), None);
         let bytes = HeaderMap::from_iter([(HOST, HeaderValue::from_bytes(b"a\xff").unwrap())]);
         assert_eq!(origin(&bytes, "http"), None);
+    }
+
+    #[test]
+    fn the_client_is_the_last_that_is_no_proxy() {
+        let (xff, forwarded) = ("x-forwarded-for", "forwarded");
+        let proxies: Network = "10.0.0.0/8".parse().unwrap();
+        for (lines, expected) in [
+            (&[][..], None),
+            (&[(xff, "192.0.2.1")], Some("192.0.2.1")),
+            (&[(xff, "1.1.1.1, 192.0.2.1")], Some("192.0.2.1")),
+            (&[(xff, "1.1.1.1, 192.0.2.1, 10.0.0.2"), (xff, "10.0.0.1")], Some("192.0.2.1")),
+            (&[(xff, "10.0.0.3, 10.0.0.2")], Some("10.0.0.3")),
+            (&[(xff, "192.0.2.1:4711")], Some("192.0.2.1")),
+            (&[(xff, "[2001:db8::1]:4711")], Some("2001:db8::1")),
+            (&[(xff, "2001:db8::1")], Some("2001:db8::1")),
+            (&[(forwarded, "for=1.1.1.1, For=\"[2001:db8::1]:1\";proto=https")], Some("2001:db8::1")),
+            (&[(forwarded, "for=192.0.2.1"), (xff, "192.0.2.1")], Some("192.0.2.1")),
+            // One of them came from the client.
+            (&[(forwarded, "for=192.0.2.1"), (xff, "192.0.2.2")], None),
+            (&[(forwarded, "for=unknown")], None),
+            (&[(forwarded, "for=_hidden, for=10.0.0.1")], None),
+            (&[(forwarded, "proto=https")], None),
+            (&[(xff, "evil")], None),
+            (&[(xff, "1.1.1.1, 999.1.1.1")], None),
+            (&[(xff, "")], None),
+        ] {
+            let line = |(name, value): &(&str, &str)| {
+                (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
+            };
+            let headers = lines.iter().map(line).collect();
+            let found = client(&headers, |address| proxies.contains(address));
+            assert_eq!(found, expected.map(|text| text.parse().unwrap()), "{lines:?}");
+        }
     }
 
     #[test]

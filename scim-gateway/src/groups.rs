@@ -19,6 +19,7 @@ use crate::{
     pieces::Pieces,
     query::Query,
     response,
+    sync_log::Subject,
     target::Id,
     tenant::Tenant,
 };
@@ -54,7 +55,7 @@ pub(crate) async fn read(
     let message = GetGroupRequest { name: tenant.account.group(&id), view: view(&projection).into() };
     let group = answer(tenant.gateway.groups().get_group(request(message))).await?;
     if conditional::is_known(&headers, &group.etag) {
-        return Ok(response::not_modified(&group.etag));
+        return Ok(about(response::not_modified(&group.etag), &group));
     }
     one(StatusCode::OK, group, &tenant, projection)
 }
@@ -88,7 +89,7 @@ pub(crate) async fn patch(
     if query.names_attributes() {
         one(StatusCode::OK, group, &tenant, projection)
     } else {
-        Ok(response::changed(&group.etag))
+        Ok(about(response::changed(&group.etag), &group))
     }
 }
 
@@ -127,9 +128,15 @@ fn view(projection: &Projection) -> GroupView {
     if projection.wants("members") { GroupView::Full } else { GroupView::Basic }
 }
 
+/// Says in the sync log which group an answer is about.
+fn about(answer: Response, group: &Group) -> Response {
+    Subject::new(&group.name, &group.display_name).on(answer)
+}
+
 fn one(status: StatusCode, group: Group, tenant: &Tenant, projection: Projection) -> Result<Response, Error> {
     let location = operations::location(tenant, &group.name);
     let etag = group.etag.clone();
+    let subject = Subject::new(&group.name, &group.display_name);
     let body = shown(group, tenant, &Arc::new(projection))?;
-    Ok(response::resource(body.into_response(status), &etag, &location))
+    Ok(subject.on(response::resource(body.into_response(status), &etag, &location)))
 }

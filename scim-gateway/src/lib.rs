@@ -11,6 +11,7 @@
 //! | `users`, `groups`, `discovery`, `me` | a file per resource; `operations` below it is what `bulk` does too |
 //! | `search`, `bulk` | users and groups together, many operations together |
 //! | `response`, `error` | the answers; `error` is the only place that chooses a status for a failure |
+//! | `sync_log` | the record of what was asked and answered, for token-service |
 //! | `pieces`, `members` | answers too long for memory, read while they are sent |
 //! | `clients`, `list` | the gRPC services behind, with their deadlines |
 
@@ -33,17 +34,19 @@ mod query;
 mod response;
 mod router;
 mod search;
+mod sync_log;
 mod target;
 mod tenant;
 mod users;
 
 use rollcall_console::{Listen, Services};
-use rollcall_serve::{channel, http, listener};
+use rollcall_serve::{CancellationToken, channel, http, listener};
 
 pub use clients::Clients;
 pub use config::{Config, Options, Upstreams};
 pub use forwarded::Network;
 pub use router::router;
+pub use sync_log::SyncLog;
 
 /// Why the gateway cannot start, or had to end: each one a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +83,9 @@ pub async fn run(options: Options) -> Result<(), RunError> {
             Some((listener, rollcall_console::router(services, console, config.url())?))
         }
     };
-    let router = router(Clients::new(identity, token), config);
+    let (router, sync_log) = router(Clients::new(identity, token), config);
+    let answered = CancellationToken::new();
+    let sync_log = tokio::spawn(sync_log.run(answered.clone()));
     let scim = http::serve(listener, router, http::Limits::default(), shutdown.clone());
     match pages {
         None => scim.await,
@@ -89,5 +94,8 @@ pub async fn run(options: Options) -> Result<(), RunError> {
             tokio::join!(scim, pages);
         }
     }
+    answered.cancel();
+    // It ends by itself; a panic in it was reported where it happened.
+    let _ = sync_log.await;
     Ok(())
 }

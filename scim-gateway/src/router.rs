@@ -18,12 +18,17 @@ use crate::{
     config::Config,
     discovery,
     error::{self, Error},
-    groups, log, me, search, users,
+    groups, log, me, search,
+    sync_log::{self, SyncLog},
+    users,
 };
 
-/// The SCIM interface as an axum router, ready to be served. Every answer that is not a success is a SCIM error.
-pub fn router(clients: Clients, config: Config) -> Router {
-    build(Gateway::new(clients, config))
+/// The SCIM interface as an axum router, ready to be served, and the task that writes the sync log. Every answer that is
+/// not a success is a SCIM error.
+pub fn router(clients: Clients, config: Config) -> (Router, SyncLog) {
+    let gateway = Gateway::new(clients, config);
+    let sync_log = gateway.sync_log_writer();
+    (build(gateway), sync_log)
 }
 
 pub(crate) fn build(gateway: Arc<Gateway>) -> Router {
@@ -53,7 +58,9 @@ pub(crate) fn build(gateway: Arc<Gateway>) -> Router {
         .route("/{account}/scim/v2/Me", any(me::me))
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        // The last is the outermost.
+        // The last is the outermost. A handler that panics is in the sync log, too.
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn_with_state(Arc::clone(&gateway), sync_log::requests))
         .layer(from_fn_with_state(Arc::clone(&gateway), auth::require_token))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn(log::requests))

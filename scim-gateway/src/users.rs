@@ -17,6 +17,7 @@ use crate::{
     pieces::Pieces,
     query::Query,
     response,
+    sync_log::Subject,
     target::Id,
     tenant::Tenant,
 };
@@ -52,7 +53,7 @@ pub(crate) async fn read(
     let message = GetUserRequest { name: tenant.account.user(&id), view: view(&projection).into() };
     let user = answer(tenant.gateway.users().get_user(request(message))).await?;
     if conditional::is_known(&headers, &user.etag) {
-        return Ok(response::not_modified(&user.etag));
+        return Ok(about(response::not_modified(&user.etag), &user));
     }
     Ok(one(StatusCode::OK, &user, &tenant, &projection))
 }
@@ -121,7 +122,13 @@ fn projected(user: &User, tenant: &Tenant, projection: &Projection) -> Map<Strin
     resource
 }
 
+/// Says in the sync log whom an answer is about.
+fn about(answer: Response, user: &User) -> Response {
+    Subject::new(&user.name, &user.user_name).on(answer)
+}
+
 fn one(status: StatusCode, user: &User, tenant: &Tenant, projection: &Projection) -> Response {
     let body = response::json(status, &projected(user, tenant, projection));
-    response::resource(body, &user.etag, &operations::location(tenant, &user.name))
+    let answer = response::resource(body, &user.etag, &operations::location(tenant, &user.name));
+    about(answer, user)
 }

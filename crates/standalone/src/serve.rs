@@ -112,7 +112,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     create_first_account(token_channel.clone()).await?;
     let identity_channel = channel::in_process(identity_routes.clone());
     let clients = Clients::new(identity_channel.clone(), token_channel.clone());
-    let router = rollcall_scim_gateway::router(clients, gateway);
+    let (router, sync_log) = rollcall_scim_gateway::router(clients, gateway);
     let first_link = first_link(token_channel.clone(), &console_url).await?;
     let services = Services::new(identity_channel, token_channel);
     let pages = match pages {
@@ -122,6 +122,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
 
     let written = CancellationToken::new();
     let tasks = tokens.start(written.clone());
+    let sync_log = tokio::spawn(sync_log.run(written.clone()));
     let limits = http::Limits::default();
     let scim = tokio::spawn(http::serve(scim, router, limits.clone(), shutdown.clone()));
     let pages =
@@ -146,6 +147,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     );
     drop(end);
     written.cancel();
+    sync_log.await?;
     tasks.await?;
     ended.map(|_| tracing::info!("stopped"))
 }
