@@ -45,9 +45,9 @@ pub(crate) fn relative(time: &Timestamp, now: &Timestamp) -> String {
     let away = time.seconds.saturating_sub(now.seconds);
     let span = span(away.saturating_abs());
     match away {
+        ..=-45 => format!("{span} ago"),
         -44..=44 => "just now".to_owned(),
-        ..0 => format!("{span} ago"),
-        _ => format!("in {span}"),
+        45.. => format!("in {span}"),
     }
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::from(if number < 0 { "-" } else { "" });
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{GENERATE, TITLE, form, state, tokens};
 use crate::{
-    component::{Tone, alert, card, copyable, date, heading, time},
+    component::{Tone, alert, card, copyable, date, heading},
     icon::{Icon, icon},
     place::Place,
     text::{self, DAY},
@@ -27,7 +27,7 @@ pub(super) fn body(place: &Place, connection: &Connection, all: &[Token], done: 
     let trail = [("Account Settings", None), ("Settings", None)];
     let may = place.may(GENERATE);
     html! {
-        (heading(&trail, TITLE, html! { @if may { (button(place, all)) } }))
+        (heading(&trail, TITLE, html! { @if may && !all.is_empty() { (regenerate(place)) } }))
         @if let Some(done) = done { (said(done)) }
         @for warning in &connection.warnings { (warning_alert(place, warning, may)) }
         div.grid {
@@ -42,14 +42,10 @@ pub(super) fn body(place: &Place, connection: &Connection, all: &[Token], done: 
     }
 }
 
-/// Whether there is a token already decides what the button says, and whether it asks.
-fn button(place: &Place, all: &[Token]) -> Markup {
+/// It asks before it acts: something is connected already, or was.
+fn regenerate(place: &Place) -> Markup {
     html! {
-        @if all.is_empty() {
-            a.button.primary href="#generate" { (icon(Icon::Key)) "Get started" }
-        } @else {
-            a.button.primary href=(place.url("sync/regenerate")) { (icon(Icon::Key)) "Regenerate Token" }
-        }
+        a.button.primary href=(place.url("sync/regenerate")) { (icon(Icon::Key)) "Regenerate Token" }
     }
 }
 
@@ -97,48 +93,50 @@ fn sync_log(place: &Place) -> Markup {
 
 fn credentials(place: &Place, all: &[Token], may: bool) -> Markup {
     html! {
-        p { "Your identity provider asks for these two, under names like these." }
+        p { "Your identity provider asks for these two." }
         (copyable("Tenant URL", &place.tenant_url()))
         @if let Some(newest) = all.iter().find(|token| tokens::is_live(token)) {
             div.copyable {
                 span.label { "Token" }
                 code.value { (newest.prefix) "…" }
-                span.note { "shown once, when it was made" }
+                span.note { "not shown again" }
             }
         } @else {
             div.copyable { span.label { "Token" } span.none { @if all.is_empty() { "none yet" } @else { "none that is live" } } }
         }
         @if may && all.is_empty() {
-            div id="generate" { (form::generate(&place.viewer.csrf, &place.url("sync/tokens"), false, None)) }
+            (form::generate(&place.viewer.csrf, &place.url("sync/tokens"), false, None))
         }
     }
 }
 
 fn expiry(newest: Option<&Token>) -> Markup {
     let Some(token) = newest else { return html! { p.none { "There is no token that could end." } } };
-    let left = days_left(token);
+    let left = seconds_left(token);
     let tone = match left {
         ..0 => "alarm",
-        0..14 => "advice",
+        _ if left < 14 * DAY => "advice",
         _ => "plain",
     };
     html! {
-        p class={ "figure " (tone) } {
-            @match left {
-                ..0 => "Ended",
-                0 => "Less than a day",
-                _ => (text::count(left, "day left", "days left")),
-            }
-        }
-        p { @if left < 0 { "It ended on " } @else { "It ends on " } (date(token.expire_time.as_ref())) ", " (time(token.expire_time.as_ref())) "." }
-        p.note { "The page warns from two weeks before. E-mail and webhook tell 90, 30, 14, 7 and 1 days before, and at the end, where they are set." }
+        p class={ "figure " (tone) } { (days_left(left)) }
+        p { @if left < 0 { "It ended on " } @else { "It ends on " } (date(token.expire_time.as_ref())) "." }
+        p.note { "Who is named under Notices is told 90, 30, 14, 7 and 1 days before, and at the end." }
     }
 }
 
-/// Whole days until a token ends; negative once it has.
-pub(super) fn days_left(token: &Token) -> i64 {
-    let end = token.expire_time.as_ref().map_or(0, |time| time.seconds);
-    (end - text::now().seconds).div_euclid(DAY)
+/// How long a token still works by itself; negative once it has ended.
+pub(super) fn seconds_left(token: &Token) -> i64 {
+    token.expire_time.as_ref().map_or(0, |time| time.seconds) - text::now().seconds
+}
+
+/// `365 days left`: to the nearest day, since a token of a year has a second less as soon as it is seen.
+pub(super) fn days_left(seconds: i64) -> String {
+    match seconds {
+        ..0 => "Ended".to_owned(),
+        0..DAY => "Less than a day left".to_owned(),
+        _ => text::count((seconds + DAY / 2) / DAY, "day left", "days left"),
+    }
 }
 
 fn import_advice() -> Markup {
@@ -152,4 +150,23 @@ fn import_advice() -> Markup {
             }
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_the_nearest() {
+        for (seconds, said) in [
+            (-1, "Ended"),
+            (0, "Less than a day left"),
+            (DAY - 1, "Less than a day left"),
+            (DAY, "1 day left"),
+            (2 * DAY - 1, "2 days left"),
+            (365 * DAY - 30, "365 days left"),
+        ] {
+            assert_eq!(days_left(seconds), said, "{seconds}");
+        }
+    }
 }

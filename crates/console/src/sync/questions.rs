@@ -45,8 +45,8 @@ pub(super) fn regenerate(place: &Place, all: &[Token]) -> (&'static str, Markup)
 /// Why there is no third, and the way out.
 pub(super) fn two_live(place: &Place, all: &[Token]) -> Markup {
     html! {
-        (alert(Tone::Advice, "Nothing was made", html! {
-            p { "An account has at most two live tokens: one in use, and one that replaces it. End one of them first." }
+        (alert(Tone::Advice, "End one of them first", html! {
+            p { "An account has at most two live tokens: one in use, and one that replaces it. No third was made." }
         }))
         (tokens::card(place, all))
         p.actions { a.button href=(place.url("sync")) { "Back" } }
@@ -69,7 +69,7 @@ pub(super) fn retire(place: &Place, id: &str, token: &Token) -> Result<Markup, E
                     "It would go on until " (time(token.retire_time.as_ref())) " otherwise. If your identity provider still "
                     "uses it, its calls are refused from now on."
                 }
-                p { "It was last used " (time(token.last_use_time.as_ref())) "." }
+                p { (tokens::use_of(token)) }
             },
             action: &place.url(&format!("sync/tokens/{id}/retire")),
             fields: html! {},
@@ -94,7 +94,7 @@ pub(super) fn revoke(place: &Place, id: &str, token: &Token) -> Result<Markup, E
                     "Calls with it are refused within a second, and it can never be used again. If your identity provider uses it, "
                     "nobody is kept in step until it has another."
                 }
-                p { "It was last used " (time(token.last_use_time.as_ref())) "." }
+                p { (tokens::use_of(token)) }
                 p.note { "Right when somebody has seen it who should not. To replace a token without a gap, regenerate instead." }
             },
             action: &place.url(&format!("sync/tokens/{id}/revoke")),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use rollcall_proto::token::{Token, TokenState};
 
-use super::overview::days_left;
+use super::overview::{days_left, seconds_left};
 use crate::{
     component::{self, Tone, badge, date, empty, table, time},
     place::Place,
@@ -55,7 +55,7 @@ fn row(place: &Place, token: &Token) -> Vec<Markup> {
         html! { code { (token.prefix) "…" } },
         state(token),
         html! { (time(token.create_time.as_ref())) @if !token.created_by.is_empty() { span.second { "by " (token.created_by) } } },
-        html! { (date(token.expire_time.as_ref())) @if is_live(token) { span.second { (left(token)) } } },
+        html! { (date(token.expire_time.as_ref())) @if is_live(token) { span.second { (days_left(seconds_left(token))) } } },
         last_use(token),
         html! { (text::grouped(token.uses_today)) },
     ];
@@ -81,10 +81,11 @@ fn state(token: &Token) -> Markup {
     }
 }
 
-fn left(token: &Token) -> String {
-    match days_left(token) {
-        ..=0 => "within a day".to_owned(),
-        days => text::count(days, "day left", "days left"),
+/// When it was used, or that it never was, as a sentence.
+pub(super) fn use_of(token: &Token) -> Markup {
+    html! {
+        @if token.last_use_time.is_some() { "It was last used " (time(token.last_use_time.as_ref())) "." }
+        @else { "It was never used." }
     }
 }
 
@@ -94,8 +95,10 @@ fn last_use(token: &Token) -> Markup {
     html! {
         (time(token.last_use_time.as_ref()))
         @if token.last_use_time.is_some() {
-            span.second title=[(!token.last_use_agent.is_empty()).then_some(&token.last_use_agent)] {
-                @if !who.is_empty() { "by " (shortened(who)) }
+            span.second {
+                @if !who.is_empty() {
+                    "by " span title=[(!token.last_use_agent.is_empty()).then_some(&token.last_use_agent)] { (shortened(who)) }
+                }
                 @if !token.last_use_address.is_empty() { " from " (token.last_use_address) }
             }
         }
@@ -118,7 +121,7 @@ fn actions(place: &Place, token: &Token) -> Markup {
                 a.button.small href=(url("retire")) { "Retire now" span.hidden { " " (token.prefix) } }
             }
             @if place.may(REVOKE) {
-                a.button.small.quiet.danger href=(url("revoke")) { "Revoke" span.hidden { " " (token.prefix) } }
+                a.button.small.danger href=(url("revoke")) { "Revoke" span.hidden { " " (token.prefix) } }
             } @else {
                 span.none { "none" }
             }
