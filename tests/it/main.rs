@@ -15,11 +15,13 @@
 )]
 
 mod bad_input;
+mod browser;
 mod bulk;
 mod client;
 mod command_line;
 mod concurrency;
 mod conformance;
+mod console;
 mod cursors;
 mod dialects;
 mod discovery;
@@ -37,6 +39,7 @@ mod other_providers;
 mod paging;
 mod projection;
 mod rfc;
+mod roles;
 mod search;
 mod separate;
 mod server;

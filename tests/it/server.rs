@@ -62,6 +62,7 @@ impl Store {
             ("ROLLCALL_SCIM_LISTEN", "127.0.0.1:0".to_owned()),
             ("ROLLCALL_IDENTITY_LISTEN", "127.0.0.1:0".to_owned()),
             ("ROLLCALL_TOKEN_LISTEN", "127.0.0.1:0".to_owned()),
+            ("ROLLCALL_CONSOLE_LISTEN", "127.0.0.1:0".to_owned()),
         ]
     }
 
@@ -120,9 +121,8 @@ impl Process {
             let line = receiver
                 .recv_timeout(end.saturating_duration_since(Instant::now()))
                 .unwrap_or_else(|_| panic!("{name} did not say where it listens ({announced:?})"));
-            let mut words = line.split_whitespace();
-            if let (Some(first), Some(url)) = (words.next(), words.next())
-                && let Some(place) = announced.iter().position(|name| *name == first)
+            if let Some((name, url)) = line.rsplit_once(' ')
+                && let Some(place) = announced.iter().position(|known| *known == name)
                 && url.starts_with("http://")
             {
                 found[place] = Some(url.trim_end_matches('/').to_owned());
@@ -175,6 +175,8 @@ pub(crate) struct Server {
     pub(crate) identity: String,
     /// The address of the token service.
     pub(crate) token: String,
+    /// The address of the console.
+    pub(crate) console: String,
     idp: Client,
     pub(crate) store: Store,
     pub(crate) directory: TempDir,
@@ -192,12 +194,12 @@ impl Server {
             &["serve"],
             &store.settings(),
             directory.path(),
-            &["scim", "identity", "token"],
+            &["scim", "identity", "token", "console"],
         );
-        let [scim, identity, token] = urls.try_into().unwrap();
+        let [scim, identity, token, console] = urls.try_into().unwrap();
         let secret = generate_token(&token, "default").await;
         let idp = Client::new(format!("{scim}/default/scim/v2"), &secret);
-        Self { process, scim, identity, token, idp, store, directory }
+        Self { process, scim, identity, token, console, idp, store, directory }
     }
 
     /// The identity provider of the account `default`.
@@ -207,15 +209,7 @@ impl Server {
 
     /// Makes an account, and answers with its identity provider.
     pub(crate) async fn new_account(&self, id: &str) -> Client {
-        self.accounts()
-            .await
-            .create_account(CreateAccountRequest {
-                account_id: id.to_owned(),
-                account: None,
-                actor: String::new(),
-            })
-            .await
-            .unwrap();
+        create_account(&self.token, id).await;
         Client::new(format!("{}/{id}/scim/v2", self.scim), &generate_token(&self.token, id).await)
     }
 
@@ -233,10 +227,6 @@ impl Server {
         ChangeServiceClient::connect(self.identity.clone()).await.unwrap()
     }
 
-    pub(crate) async fn accounts(&self) -> AccountServiceClient<Channel> {
-        AccountServiceClient::connect(self.token.clone()).await.unwrap()
-    }
-
     pub(crate) async fn tokens(&self) -> TokenServiceClient<Channel> {
         TokenServiceClient::connect(self.token.clone()).await.unwrap()
     }
@@ -247,6 +237,20 @@ impl Server {
         process.stop().await;
         drop((store, directory));
     }
+}
+
+/// Makes an account by gRPC.
+pub(crate) async fn create_account(token_service: &str, id: &str) {
+    AccountServiceClient::connect(token_service.to_owned())
+        .await
+        .unwrap()
+        .create_account(CreateAccountRequest {
+            account_id: id.to_owned(),
+            account: None,
+            actor: String::new(),
+        })
+        .await
+        .unwrap();
 }
 
 /// Makes a token of an account by gRPC, and answers with the secret.

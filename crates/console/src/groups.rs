@@ -22,11 +22,12 @@ use crate::{
     csrf::Checked,
     directory,
     error::Error,
+    icon::{Icon, icon},
     page::{Tab, page},
     place::Place,
     query::{Asked, address},
     text,
-    users::{Handover, To, handover, id_of, record},
+    users::{Handover, To, handover, id_of, may, record},
 };
 
 /// How many on a page.
@@ -57,7 +58,7 @@ pub(crate) async fn list(place: Place, Asked(search): Asked<Search>) -> Result<R
         .then(|| address(&place.url("groups"), &[("q", &search.q), ("page", &found.next_page_token)]));
     let body = html! {
         (heading(&[], "Groups", html! {
-            @if place.may("GroupService/CreateGroup") { a.button href=(place.url("groups/new")) { "New group" } }
+            @if place.may("GroupService/CreateGroup") { a.button href=(place.url("groups/new")) { (icon(Icon::Plus)) "New group" } }
         }))
         (filters(&place.url("groups"), field("q", "Name or external id", "", html! {
             input type="search" id="q" name="q" value=(search.q) maxlength="200" placeholder="begins with…";
@@ -98,6 +99,7 @@ pub(crate) async fn ask_source(
     place: Place,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Error> {
+    may(&place, "GroupService/SetGroupSource")?;
     let group = read(&place, &id).await?;
     let Handover { to, title, words, button } = handover(group.source());
     let back = place.url(&format!("groups/{id}"));
@@ -123,6 +125,7 @@ pub(crate) async fn set_source(
     Path((_, id)): Path<(String, String)>,
     Checked(To { to }): Checked<To>,
 ) -> Result<Response, Error> {
+    may(&place, "GroupService/SetGroupSource")?;
     let group = read(&place, &id).await?;
     let action = if to == i32::from(UserSource::Manual) { "group.to_manual" } else { "group.to_scim" };
     record(&place, action, &group.name, group.display_name).await?;

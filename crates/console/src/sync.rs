@@ -19,7 +19,7 @@ use rollcall_proto::token::{
     RevokeTokenRequest, Token,
 };
 use serde::Deserialize;
-use tonic::{Code, Status};
+use tonic::Code;
 
 use self::{form::Wish, overview::Done};
 pub(crate) use self::{
@@ -32,6 +32,7 @@ use crate::{
     error::Error,
     page::{Tab, page},
     place::Place,
+    users::may,
 };
 
 /// The name of the page.
@@ -68,9 +69,7 @@ pub(crate) async fn state(place: Place, Query(part): Query<Part>) -> Result<Mark
 
 /// `GET /accounts/{account}/sync/regenerate`.
 pub(crate) async fn regenerate(place: Place) -> Result<Markup, Error> {
-    if !place.may(GENERATE) {
-        return Err(Status::permission_denied("no right to generate tokens").into());
-    }
+    may(&place, GENERATE)?;
     let (_, tokens) = read(&place).await?;
     let (title, body) = questions::regenerate(&place, &tokens);
     Ok(below(&place, title, body))
@@ -106,6 +105,7 @@ pub(crate) async fn generate(place: Place, Checked(wish): Checked<Wish>) -> Resu
 
 /// `GET /accounts/{account}/sync/tokens/{token}/retire`.
 pub(crate) async fn ask_retire(place: Place, Path((_, id)): Path<(String, String)>) -> Result<Markup, Error> {
+    may(&place, "TokenService/RetireToken")?;
     let token = token(&place, &id).await?;
     Ok(below(&place, "Retire a token", questions::retire(&place, &id, &token)?))
 }
@@ -123,6 +123,7 @@ pub(crate) async fn retire(
 
 /// `GET /accounts/{account}/sync/tokens/{token}/revoke`.
 pub(crate) async fn ask_revoke(place: Place, Path((_, id)): Path<(String, String)>) -> Result<Markup, Error> {
+    may(&place, "TokenService/RevokeToken")?;
     let token = token(&place, &id).await?;
     Ok(below(&place, "Revoke a token", questions::revoke(&place, &id, &token)?))
 }

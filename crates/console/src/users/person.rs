@@ -11,13 +11,14 @@ use rollcall_proto::{
 };
 use serde::Deserialize;
 
-use super::{id_of, shown_name, state};
+use super::{id_of, may, shown_name, state};
 use crate::{
     component::{
         Question, Tone, alert, card, confirm, definitions, empty, heading, moment, source_badge, time,
     },
     csrf::Checked,
     error::Error,
+    icon::{Icon, icon},
     log,
     page::{Tab, page},
     place::Place,
@@ -84,7 +85,7 @@ fn actions(place: &Place, user: &User) -> Markup {
     let url = |rest: &str| place.url(&format!("users/{}/{rest}", id_of(&user.name)));
     html! {
         @if user.source() != UserSource::Scim && place.may("UserService/ReplaceUser") {
-            a.button href=(url("edit")) { "Edit" }
+            a.button href=(url("edit")) { (icon(Icon::Edit)) "Edit" }
             a.button.quiet href=(url("delete")) { "Delete" }
         }
         @if place.may("UserService/SetUserSource") {
@@ -262,6 +263,7 @@ pub(crate) async fn ask_source(
     place: Place,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Error> {
+    may(&place, "UserService/SetUserSource")?;
     let user = read(&place, &id).await?;
     let Handover { to, title, words, button } = handover(user.source());
     let back = place.url(&format!("users/{id}"));
@@ -307,6 +309,7 @@ pub(crate) async fn set_source(
     Checked(To { to }): Checked<To>,
 ) -> Result<Response, Error> {
     let name = format!("{}/users/{id}", place.name());
+    may(&place, "UserService/SetUserSource")?;
     let user = read(&place, &id).await?;
     let action = if to == i32::from(UserSource::Manual) { "user.to_manual" } else { "user.to_scim" };
     record(&place, action, &name, user.user_name).await?;
