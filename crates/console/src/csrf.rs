@@ -24,7 +24,8 @@ pub(crate) struct Csrf(String);
 impl Csrf {
     /// The value of the session that has this secret.
     pub(crate) fn of(secret: &str) -> Self {
-        Self(BASE64_URL_SAFE_NO_PAD.encode(mac(secret).finalize().into_bytes()))
+        let value = mac(secret).map(|mac| BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+        Self(value.unwrap_or_default())
     }
 
     /// The hidden field of a form.
@@ -33,17 +34,17 @@ impl Csrf {
     }
 }
 
-fn mac(secret: &str) -> Hmac<Sha256> {
-    // HMAC takes keys of any length.
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| Hmac::new(&Default::default()));
+/// HMAC takes keys of any length, so there always is one; if there were none, no form would be taken.
+fn mac(secret: &str) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
     mac.update(b"rollcall console form");
-    mac
+    Some(mac)
 }
 
 /// Compares in a time that does not depend on where they differ.
 fn is_of(secret: &str, value: &str) -> bool {
-    BASE64_URL_SAFE_NO_PAD.decode(value).is_ok_and(|value| mac(secret).verify_slice(&value).is_ok())
+    let value = BASE64_URL_SAFE_NO_PAD.decode(value).ok();
+    mac(secret).zip(value).is_some_and(|(mac, value)| mac.verify_slice(&value).is_ok())
 }
 
 /// The fields of a form that one of our own pages has sent.

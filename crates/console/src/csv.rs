@@ -1,7 +1,6 @@
 //! A sync log as CSV (RFC 4180), for spreadsheets. Pure.
 
 use ::csv::{QuoteStyle, Terminator, WriterBuilder};
-use prost_types::Timestamp;
 use rollcall_proto::token::SyncEntry;
 
 use crate::text;
@@ -34,7 +33,7 @@ pub fn row(entry: &SyncEntry) -> String {
     let duration = entry.duration.unwrap_or_default();
     let micros = duration.seconds.saturating_mul(1_000_000).saturating_add(i64::from(duration.nanos) / 1000);
     line(&[
-        text::iso(&entry.time.unwrap_or(Timestamp::default())),
+        text::iso(&entry.time.unwrap_or_default()),
         entry.method.clone(),
         word(entry.kind().as_str_name(), "SYNC_KIND_"),
         word(entry.action().as_str_name(), "SYNC_ACTION_"),

@@ -143,9 +143,7 @@ fn to_sign_in(next: Option<&str>) -> Redirect {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         if let Self::SignIn { next } = &self {
-            let next = next.as_deref().filter(|next| *next != "/");
-            let next = next.map(|next| format!("?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC)));
-            return Redirect::to(&format!("/sign-in{}", next.unwrap_or_default())).into_response();
+            return to_sign_in(next.as_deref()).into_response();
         }
         let status = self.status();
         if let Self::Service(cause) = &self

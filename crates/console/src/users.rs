@@ -17,6 +17,7 @@ use crate::{
     component::{Tone, badge, empty, field, filters, heading, pager, source_badge, table, time},
     directory,
     error::Error,
+    icon::{Icon, icon},
     page::{Tab, page},
     place::Place,
     query::{Asked, address},
@@ -92,7 +93,7 @@ pub(crate) async fn list(place: Place, Asked(search): Asked<Search>) -> Result<R
 fn new_button(place: &Place) -> Markup {
     html! {
         @if place.may("UserService/CreateUser") {
-            a.button href=(place.url("users/new")) { "New user" }
+            a.button href=(place.url("users/new")) { (icon(Icon::Plus)) "New user" }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! `rollcall account`.
 
 use rollcall_proto::token::{
-    Account, CreateAccountRequest, ListAccountsRequest, account_service_client::AccountServiceClient,
+    Account, AuditEntry, Connection, CreateAccountRequest, GetConnectionRequest, ListAccountsRequest,
+    ListAuditEntriesRequest, account_service_client::AccountServiceClient,
+    audit_service_client::AuditServiceClient, connection_service_client::ConnectionServiceClient,
 };
 use serde_json::{Value, json};
 
@@ -25,11 +27,38 @@ Example:
         /// The name shown to people [default: the id]
         #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
         display_name: String,
+        /// Who asks, for the record
+        #[arg(long, env = "USER", default_value = "rollcall", hide_env = true, value_name = "NAME")]
+        actor: String,
         #[command(flatten)]
         client: client::Options,
     },
     /// List the accounts
     List {
+        #[command(flatten)]
+        client: client::Options,
+    },
+    /// Say how the connection of an account's identity provider is doing
+    #[command(after_long_help = "\
+Example:
+  rollcall account status default")]
+    Status {
+        /// The account id
+        account: String,
+        #[command(flatten)]
+        client: client::Options,
+    },
+    /// List who changed what in an account, newest first
+    #[command(after_long_help = "\
+Examples:
+  rollcall account audit default
+  rollcall account audit - --json       what belongs to no account, such as operators signing in")]
+    Audit {
+        /// The account id, or `-`
+        account: String,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_name = "COUNT", value_parser = clap::value_parser!(i32).range(1..=1000))]
+        limit: i32,
         #[command(flatten)]
         client: client::Options,
     },
@@ -40,16 +69,25 @@ Example:
 
 pub(crate) async fn run(command: Command) -> Result<(), Error> {
     match command {
-        Command::Create { account, display_name, client } => create(account, display_name, &client).await,
+        Command::Create { account, display_name, actor, client } => {
+            create(account, display_name, actor, &client).await
+        }
+        Command::Status { account, client } => status(&account, &client).await,
+        Command::Audit { account, limit, client } => audit(&account, limit, &client).await,
         Command::List { client } => list(&client).await,
         Command::Settings(command) => settings::run(command).await,
     }
 }
 
-async fn create(account_id: String, display_name: String, client: &client::Options) -> Result<(), Error> {
+async fn create(
+    account_id: String,
+    display_name: String,
+    actor: String,
+    client: &client::Options,
+) -> Result<(), Error> {
     let mut accounts = AccountServiceClient::new(client.channel()?);
     let account = Some(Account { display_name, ..Account::default() });
-    let request = CreateAccountRequest { account_id, account, actor: String::new() };
+    let request = CreateAccountRequest { account_id, account, actor };
     let made = client.answer(accounts.create_account(request)).await?;
     if client.json {
         return output::print_json(&json(&made));
@@ -83,6 +121,87 @@ async fn list(client: &client::Options) -> Result<(), Error> {
         ]
     });
     output::print_table(["ACCOUNT", "CREATED", "LAST ACCESS", "NAME"], rows.collect())
+}
+
+async fn status(account: &str, client: &client::Options) -> Result<(), Error> {
+    let mut connections = ConnectionServiceClient::new(client.channel()?);
+    let request = GetConnectionRequest { name: format!("accounts/{account}/connection") };
+    let connection = client.answer(connections.get_connection(request)).await?;
+    let state = connection.state().as_str_name().trim_start_matches("CONNECTION_STATE_").to_ascii_lowercase();
+    if client.json {
+        return output::print_json(&status_json(&connection, &state));
+    }
+    let or_dash = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+    let expiry = connection.token.as_ref().and_then(|token| token.expire_time);
+    let mut rows = vec![
+        ["state".to_owned(), state.replace('_', " ")],
+        ["identity provider".to_owned(), or_dash(&connection.provider)],
+        ["last access".to_owned(), human_time(connection.last_access_time.as_ref())],
+        ["last change".to_owned(), human_time(connection.last_write_time.as_ref())],
+        ["token expiry".to_owned(), human_time(expiry.as_ref())],
+    ];
+    if connection.failures_since_success > 0 {
+        rows.push(["failed in a row".to_owned(), connection.failures_since_success.to_string()]);
+        rows.push(["last failure".to_owned(), or_dash(&connection.last_failure)]);
+    }
+    rows.extend(connection.warnings.iter().map(|warning| {
+        [if warning.alarm { "WARNING" } else { "advice" }.to_owned(), warning.message.clone()]
+    }));
+    output::print_table(["CONNECTION", account], rows)
+}
+
+fn status_json(connection: &Connection, state: &str) -> Value {
+    let warnings: Vec<Value> = connection
+        .warnings
+        .iter()
+        .map(|warning| {
+            let kind = warning.kind().as_str_name().trim_start_matches("WARNING_KIND_").to_ascii_lowercase();
+            json!({ "kind": kind, "alarm": warning.alarm, "message": warning.message })
+        })
+        .collect();
+    json!({
+        "name": connection.name,
+        "state": state,
+        "provider": connection.provider,
+        "lastAccessTime": json_time(connection.last_access_time.as_ref()),
+        "lastSuccessTime": json_time(connection.last_success_time.as_ref()),
+        "lastWriteTime": json_time(connection.last_write_time.as_ref()),
+        "lastFailureTime": json_time(connection.last_failure_time.as_ref()),
+        "lastFailure": connection.last_failure,
+        "failuresSinceSuccess": connection.failures_since_success,
+        "tokenExpireTime": json_time(connection.token.as_ref().and_then(|token| token.expire_time.as_ref())),
+        "lateSinceTime": json_time(connection.late_since_time.as_ref()),
+        "lostSyncEntries": connection.lost_sync_entries,
+        "warnings": warnings,
+    })
+}
+
+async fn audit(account: &str, limit: i32, client: &client::Options) -> Result<(), Error> {
+    let mut audit = AuditServiceClient::new(client.channel()?);
+    let request = ListAuditEntriesRequest {
+        parent: format!("accounts/{account}"),
+        page_size: limit,
+        page_token: String::new(),
+    };
+    let entries = client.answer(audit.list_audit_entries(request)).await?.entries;
+    if client.json {
+        return output::print_json(&entries.iter().map(audit_json).collect());
+    }
+    let rows = entries.into_iter().map(|entry| {
+        [human_time(entry.time.as_ref()), entry.actor, entry.action, entry.target, entry.detail]
+    });
+    output::print_table(["WHEN", "WHO", "WHAT", "ON WHAT", "DETAIL"], rows.collect())
+}
+
+fn audit_json(entry: &AuditEntry) -> Value {
+    json!({
+        "name": entry.name,
+        "time": json_time(entry.time.as_ref()),
+        "actor": entry.actor,
+        "action": entry.action,
+        "target": entry.target,
+        "detail": entry.detail,
+    })
 }
 
 fn json(account: &Account) -> Value {

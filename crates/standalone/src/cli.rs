@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{account, console, migrate, notice, serve, token};
+use crate::{account, console, directory, migrate, notice, serve, token};
 
 /// Rollcall keeps a print fleet's users and groups in step with an identity provider.
 ///
@@ -38,6 +38,12 @@ pub(crate) enum Command {
     /// Create, list and set up accounts, the tenants
     #[command(subcommand)]
     Account(account::Command),
+    /// List and show users, and say whose they are
+    #[command(subcommand)]
+    User(directory::Users),
+    /// List and show groups, and say whose they are
+    #[command(subcommand)]
+    Group(directory::Groups),
     /// Say who is told when a token is about to expire, and look who was
     #[command(subcommand)]
     Notice(notice::Command),

@@ -49,6 +49,8 @@ pub(crate) struct Service {
 }
 
 const TOKEN: Service = Service { name: "token service", option: "--token-service" };
+/// Users and groups.
+pub(crate) const IDENTITY: Service = Service { name: "identity service", option: "--identity-service" };
 
 /// The answer of the service at `uri` to a call, or what went wrong in words for the person at the terminal.
 pub(crate) async fn answer<T>(

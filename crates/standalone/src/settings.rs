@@ -131,7 +131,8 @@ pub(crate) async fn run(command: Command) -> Result<(), Error> {
             let mut settings = service.settings(&account).await?;
             let request = GetSettingsRequest { name: name(&account) };
             let shown =
-                client::answer(IDENTITY, &service.identity_service, settings.get_settings(request)).await?;
+                client::answer(client::IDENTITY, &service.identity_service, settings.get_settings(request))
+                    .await?;
             service.print(&shown)
         }
         Command::Set { account, change, service } => {
@@ -139,15 +140,16 @@ pub(crate) async fn run(command: Command) -> Result<(), Error> {
             // Without a mask, what is unspecified is left alone.
             let request =
                 UpdateSettingsRequest { settings: Some(change.settings(name(&account))), update_mask: None };
-            let changed =
-                client::answer(IDENTITY, &service.identity_service, settings.update_settings(request))
-                    .await?;
+            let changed = client::answer(
+                client::IDENTITY,
+                &service.identity_service,
+                settings.update_settings(request),
+            )
+            .await?;
             service.print(&changed)
         }
     }
 }
-
-const IDENTITY: client::Service = client::Service { name: "identity service", option: "--identity-service" };
 
 fn name(account: &str) -> String {
     format!("accounts/{account}/settings")

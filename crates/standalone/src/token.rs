@@ -2,7 +2,7 @@
 
 use prost_types::Duration;
 use rollcall_proto::token::{
-    GenerateTokenRequest, ListTokensRequest, RevokeTokenRequest, Token, TokenState,
+    GenerateTokenRequest, ListTokensRequest, RetireTokenRequest, RevokeTokenRequest, Token, TokenState,
     token_service_client::TokenServiceClient,
 };
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub(crate) enum Command {
     /// Generate a token, and print it with the Tenant URL: the two things that an identity provider asks for
     ///
     /// The token is shown once; only a hash of it is stored. A token that is live already goes on working for the
-    /// overlap, at the latest until the new one has been used; at most two are live at once.
+    /// overlap, at the latest until the new one has been at work alone for an hour; at most two are live at once.
     #[command(after_long_help = "\
 Examples:
   rollcall token generate default
@@ -42,14 +42,26 @@ Example:
     #[command(after_long_help = "\
 Example:
   rollcall token revoke default 01997b1c-3f5e-7c0a-9d55-8a1f0e6d7c42")]
-    Revoke {
-        /// The account id
-        account: String,
-        /// The id of the token, the first column of `rollcall token list`
-        token: String,
-        #[command(flatten)]
-        client: client::Options,
-    },
+    Revoke(Which),
+    /// End a token that a newer one replaces, without waiting for the rest of its overlap
+    #[command(after_long_help = "\
+Example:
+  rollcall token retire default 01997b1c-3f5e-7c0a-9d55-8a1f0e6d7c42")]
+    Retire(Which),
+}
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct Which {
+    /// The account id
+    account: String,
+    /// The id of the token, the first column of `rollcall token list`
+    token: String,
+    /// Who asks, for the record
+    #[arg(long, env = "USER", default_value = "rollcall", hide_env = true, value_name = "NAME")]
+    actor: String,
+    #[command(flatten)]
+    client: client::Options,
 }
 
 #[derive(Debug, clap::Args)]
@@ -66,6 +78,9 @@ pub(crate) struct Generate {
     /// Who asks, for the record
     #[arg(long, env = "USER", default_value = "rollcall", hide_env = true, value_name = "NAME")]
     created_by: String,
+    /// A UUID: however often the command is run with it, one token is made
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "UUID")]
+    request_id: String,
     /// The address by which the identity provider reaches the gateway
     #[arg(long, env = "ROLLCALL_PUBLIC_URL", default_value = "http://127.0.0.1:7400", value_name = "URL")]
     public_url: String,
@@ -77,19 +92,20 @@ pub(crate) async fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::Generate(options) => generate(options).await,
         Command::List { account, client } => list(&account, &client).await,
-        Command::Revoke { account, token, client } => revoke(&account, &token, &client).await,
+        Command::Revoke(which) => revoke(which).await,
+        Command::Retire(which) => retire(which).await,
     }
 }
 
 async fn generate(options: Generate) -> Result<(), Error> {
-    let Generate { account, valid_days, overlap_hours, created_by, public_url, client } = options;
+    let Generate { account, valid_days, overlap_hours, created_by, request_id, public_url, client } = options;
     let mut tokens = TokenServiceClient::new(client.channel()?);
     let request = GenerateTokenRequest {
         parent: format!("accounts/{account}"),
         ttl: Some(Duration { seconds: i64::from(valid_days) * DAY, nanos: 0 }),
         overlap: Some(Duration { seconds: i64::from(overlap_hours) * HOUR, nanos: 0 }),
         created_by,
-        request_id: String::new(),
+        request_id,
     };
     let made = client.answer(tokens.generate_token(request)).await?;
     let token = made.token.unwrap_or_default();
@@ -138,21 +154,49 @@ async fn list(account: &str, client: &client::Options) -> Result<(), Error> {
             human_time(token.create_time.as_ref()),
             human_time(ends(token)),
             human_time(token.last_use_time.as_ref()),
+            token.uses_today.to_string(),
+            used_by(token),
             token.created_by.clone(),
         ]
     });
-    output::print_table(["ID", "TOKEN", "STATE", "CREATED", "ENDS", "LAST USED", "BY"], rows.collect())
+    output::print_table(
+        ["ID", "TOKEN", "STATE", "CREATED", "ENDS", "LAST USED", "TODAY", "FROM", "BY"],
+        rows.collect(),
+    )
 }
 
-async fn revoke(account: &str, token: &str, client: &client::Options) -> Result<(), Error> {
-    let mut tokens = TokenServiceClient::new(client.channel()?);
-    let request =
-        RevokeTokenRequest { name: format!("accounts/{account}/tokens/{token}"), actor: String::new() };
-    let token = client.answer(tokens.revoke_token(request)).await?;
-    if client.json {
-        return output::print_json(&json(&token));
+impl Which {
+    fn name(&self) -> String {
+        format!("accounts/{}/tokens/{}", self.account, self.token)
     }
-    output::print(&format!("Token {}... of `{account}` is revoked.", token.prefix))
+
+    fn print(&self, token: &Token) -> Result<(), Error> {
+        if self.client.json {
+            return output::print_json(&json(token));
+        }
+        output::print(&format!("Token {}... of `{}` is {}.", token.prefix, self.account, state(token)))
+    }
+}
+
+async fn revoke(which: Which) -> Result<(), Error> {
+    let mut tokens = TokenServiceClient::new(which.client.channel()?);
+    let request = RevokeTokenRequest { name: which.name(), actor: which.actor.clone() };
+    let token = which.client.answer(tokens.revoke_token(request)).await?;
+    which.print(&token)
+}
+
+async fn retire(which: Which) -> Result<(), Error> {
+    let mut tokens = TokenServiceClient::new(which.client.channel()?);
+    let request = RetireTokenRequest { name: which.name(), actor: which.actor.clone() };
+    let token = which.client.answer(tokens.retire_token(request)).await?;
+    which.print(&token)
+}
+
+/// Who used a token last: the identity provider, and the address.
+fn used_by(token: &Token) -> String {
+    let parts = [token.last_use_provider.as_str(), token.last_use_address.as_str()];
+    let known: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    if known.is_empty() { "-".to_owned() } else { known.join(", ") }
 }
 
 /// When a token ends, or ended.
@@ -184,7 +228,12 @@ fn json(token: &Token) -> Value {
         "expireTime": json_time(token.expire_time.as_ref()),
         "retireTime": json_time(token.retire_time.as_ref()),
         "revokeTime": json_time(token.revoke_time.as_ref()),
+        "firstUseTime": json_time(token.first_use_time.as_ref()),
         "lastUseTime": json_time(token.last_use_time.as_ref()),
+        "lastUseAddress": token.last_use_address,
+        "lastUseAgent": token.last_use_agent,
+        "lastUseProvider": token.last_use_provider,
+        "usesToday": token.uses_today,
         "createdBy": token.created_by,
     })
 }

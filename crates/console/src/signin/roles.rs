@@ -32,8 +32,8 @@ impl FromStr for Rule {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = |problem: &str| format!("{text:?} {problem}; a rule is CLAIM=VALUE:ROLE[@ACCOUNT]");
-        let (test, outcome) = text.rsplit_once(':').ok_or_else(|| wrong("has no role"))?;
-        let (claim, value) = test.split_once('=').ok_or_else(|| wrong("has no value for the claim"))?;
+        let (condition, outcome) = text.rsplit_once(':').ok_or_else(|| wrong("has no role"))?;
+        let (claim, value) = condition.split_once('=').ok_or_else(|| wrong("has no value for the claim"))?;
         let (name, account) = outcome.split_once('@').unwrap_or((outcome, ""));
         let role = role(name).ok_or_else(|| wrong("has a role that there is not"))?;
         if claim.is_empty() || value.is_empty() {
@@ -53,7 +53,8 @@ impl Rule {
     fn fits(&self, claims: &Map<String, Value>) -> bool {
         let is = |value: &Value| match value {
             Value::String(text) => *text == self.value,
-            Value::Bool(_) | Value::Number(_) => value.to_string() == self.value,
+            Value::Bool(truth) => truth.to_string() == self.value,
+            Value::Number(number) => number.to_string() == self.value,
             Value::Null | Value::Array(_) | Value::Object(_) => false,
         };
         match claims.get(&self.claim) {
