@@ -201,6 +201,7 @@ pub(crate) fn group() -> impl Strategy<Value = Group> {
             create_time: Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 5_000_000 }),
             update_time: Some(prost_types::Timestamp { seconds: 1_700_000_001, nanos: 0 }),
             etag: "W/\"1\"".to_owned(),
+            source: 0,
         },
     )
 }
