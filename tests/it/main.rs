@@ -43,6 +43,7 @@ mod roles;
 mod search;
 mod separate;
 mod server;
+mod sync_log;
 mod tokens;
 mod truth;
 mod user_names;

@@ -6,27 +6,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rollcall_proto::{
-    identity::{BatchLookupUsersRequest, UserKey, lookup_service_client::LookupServiceClient, user_key},
-    token::{CreateAccountRequest, account_service_client::AccountServiceClient},
+use rollcall_proto::identity::{
+    BatchLookupUsersRequest, UserKey, lookup_service_client::LookupServiceClient, user_key,
 };
 use tonic::transport::Channel;
 
 use crate::{
     client::Client,
-    server::{Process, Server, Store, generate_token},
+    server::{Process, Server, Store, create_account, generate_token},
 };
 
 /// A port that was free a moment ago: these processes do not say which one they took.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn binary(name: &str) -> PathBuf {
+pub(crate) fn binary(name: &str) -> PathBuf {
     Server::binary().with_file_name(name)
 }
 
-async fn reachable(url: &str) {
+pub(crate) async fn reachable(url: &str) {
     let end = Instant::now() + Duration::from_secs(30);
     while Channel::from_shared(url.to_owned()).unwrap().connect().await.is_err() {
         assert!(Instant::now() < end, "nothing listens on {url}");
@@ -58,14 +57,7 @@ async fn a_gateway_serves_two_services_over_tcp() {
             reachable(url).await;
         }
 
-        let account =
-            CreateAccountRequest { account_id: "acme".to_owned(), account: None, actor: String::new() };
-        AccountServiceClient::connect(token_url.clone())
-            .await
-            .unwrap()
-            .create_account(account)
-            .await
-            .unwrap();
+        create_account(&token_url, "acme").await;
         let idp = Client::new(format!("{scim_url}/acme/scim/v2"), &generate_token(&token_url, "acme").await);
         let ann = idp.new_user("ann").await;
         let group = idp.new_group("g", &[&ann]).await;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{account, console, directory, migrate, notice, serve, token};
+use crate::{account, console, directory, log, migrate, notice, serve, token};
 
 /// Rollcall keeps a print fleet's users and groups in step with an identity provider.
 ///
@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// Let people in to the web console
     #[command(subcommand)]
     Console(console::Command),
+    /// Look what identity providers asked, and how it went
+    #[command(subcommand)]
+    Log(log::Command),
     Migrate(migrate::Options),
 }
 

@@ -7,6 +7,7 @@ mod console;
 mod databases;
 mod directory;
 mod error;
+mod log;
 mod migrate;
 mod notice;
 mod output;
@@ -51,6 +52,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Console(command) => console::run(command).await,
         Command::Account(command) => account::run(command).await,
         Command::Notice(command) => notice::run(command).await,
+        Command::Log(command) => log::run(command).await,
         Command::Migrate(options) => migrate::run(&options),
     }
 }

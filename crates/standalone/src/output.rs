@@ -16,6 +16,16 @@ pub(crate) fn print(text: &str) -> Result<(), Error> {
     }
 }
 
+/// Writes `text` as it is; false when the reader has seen enough.
+pub(crate) fn write(text: &str) -> Result<bool, Error> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Error::Output(error)),
+    }
+}
+
 /// Prints JSON, indented.
 pub(crate) fn print_json(value: &Value) -> Result<(), Error> {
     print(&format!("{value:#}"))
