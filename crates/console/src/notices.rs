@@ -62,7 +62,7 @@ pub(crate) async fn show(place: Place, Query(after): Query<After>) -> Result<Mar
             alert(Tone::Good, "There is a new secret", "Give it to the receiver: the old one has ended.")
         }
     });
-    whole(&place, &settings, said.unwrap_or_default()).await
+    whole(&place, &settings, &settings, said.unwrap_or_default()).await
 }
 
 /// `POST /accounts/{account}/notices`.
@@ -79,9 +79,8 @@ pub(crate) async fn update(place: Place, Checked(wish): Checked<Wish>) -> Result
         // What was typed stays in the form.
         Err(status) if matches!(status.code(), Code::InvalidArgument | Code::FailedPrecondition) => {
             let kept = settings(&place).await?;
-            let typed = NoticeSettings { emails: wanted.emails, webhook_url: wanted.webhook_url, ..kept };
-            let said = alert(Tone::Alarm, "Nothing was saved", text::sentence(status.message()));
-            Ok((StatusCode::BAD_REQUEST, whole(&place, &typed, said).await?).into_response())
+            let said = alert(Tone::Alarm, "Nothing was saved", complaint(status.message()));
+            Ok((StatusCode::BAD_REQUEST, whole(&place, &kept, &wanted, said).await?).into_response())
         }
         Err(status) => Err(status.into()),
     }
@@ -92,7 +91,7 @@ pub(crate) async fn test(place: Place, Checked(Nothing {}): Checked<Nothing>) ->
     let request = SendTestNoticeRequest { parent: place.name(), actor: place.viewer.actor() };
     let sent = place.viewer.clients.notices.clone().send_test_notice(request).await?.into_inner().notices;
     let settings = settings(&place).await?;
-    whole(&place, &settings, results(&sent)).await
+    whole(&place, &settings, &settings, results(&sent)).await
 }
 
 /// `POST /accounts/{account}/notices/webhook-secret`.
@@ -100,6 +99,15 @@ pub(crate) async fn rotate(place: Place, Checked(Nothing {}): Checked<Nothing>) 
     let request = RotateWebhookSecretRequest { name: settings_name(&place), actor: place.viewer.actor() };
     place.viewer.clients.notices.clone().rotate_webhook_secret(request).await?;
     Ok(Redirect::to(&place.url("notices?done=rotated")))
+}
+
+/// What the service says of a field, by the name that the field has here.
+fn complaint(message: &str) -> String {
+    match message.split_once(": ") {
+        Some(("settings.emails", problem)) => format!("E-mail addresses: {}", text::sentence(problem)),
+        Some(("settings.webhook_url", problem)) => format!("Webhook URL: {}", text::sentence(problem)),
+        _ => text::sentence(message),
+    }
 }
 
 /// One address a line; commas and semicolons part them too.
@@ -117,7 +125,13 @@ async fn settings(place: &Place) -> Result<NoticeSettings, Error> {
     Ok(place.viewer.clients.notices.clone().get_notice_settings(request).await?.into_inner())
 }
 
-async fn whole(place: &Place, settings: &NoticeSettings, said: Markup) -> Result<Markup, Error> {
+/// The page: what is saved, and what stands in the form.
+async fn whole(
+    place: &Place,
+    settings: &NoticeSettings,
+    typed: &NoticeSettings,
+    said: Markup,
+) -> Result<Markup, Error> {
     let notices = ListNoticesRequest { parent: place.name(), page_size: HISTORY, ..Default::default() };
     let tokens = ListTokensRequest { parent: place.name(), ..Default::default() };
     let clients = &place.viewer.clients;
@@ -129,13 +143,13 @@ async fn whole(place: &Place, settings: &NoticeSettings, said: Markup) -> Result
         (heading(&trail, "Notices", html! {}))
         (said)
         p { "Whoever is named here is told before the token of the identity provider ends: 90, 30, 14, 7 and 1 days before, and when it has ended. Each notice is sent once." }
-        @if place.may(UPDATE) { (recipients(place, settings)) (webhook(place, settings)) }
+        @if place.may(UPDATE) { (recipients(place, settings, typed)) (webhook(place, settings)) }
         (history(&notices, &tokens))
     };
     Ok(page(place, Tab::Notices, "Notices", body))
 }
 
-fn recipients(place: &Place, settings: &NoticeSettings) -> Markup {
+fn recipients(place: &Place, settings: &NoticeSettings, typed: &NoticeSettings) -> Markup {
     let is_set = !settings.emails.is_empty() || !settings.webhook_url.is_empty();
     card(
         "Who is told",
@@ -150,11 +164,11 @@ fn recipients(place: &Place, settings: &NoticeSettings) -> Markup {
                     (field("emails", "E-mail addresses", "One a line, at most 20.", html! {
                         textarea id="emails" name="emails" rows="4" maxlength="8000" autocomplete="off" spellcheck="false" aria-describedby="emails-hint" {
                             // A line break right after the tag is not part of the text.
-                            "\n" (settings.emails.join("\n"))
+                            "\n" (typed.emails.join("\n"))
                         }
                     }))
                     (field("webhook-url", "Webhook URL", "Where a signed POST goes: https. Leave it empty for none.", html! {
-                        input id="webhook-url" name="webhook_url" type="url" maxlength="2000" value=(settings.webhook_url)
+                        input id="webhook-url" name="webhook_url" type="url" maxlength="2000" value=(typed.webhook_url)
                             placeholder="https://hooks.example.com/rollcall" autocomplete="off" aria-describedby="webhook-url-hint"
                             disabled[!settings.webhook_available && settings.webhook_url.is_empty()];
                     }))

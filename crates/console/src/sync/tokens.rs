@@ -36,7 +36,7 @@ pub(super) fn card(place: &Place, all: &[Token]) -> Markup {
                 (empty("No live token", "A token lets your identity provider in. Its secret is shown once, when it is made.", html! {}))
             } @else {
                 @if live.len() > 1 {
-                    p.note { "Two tokens are live, so that nothing breaks while your identity provider gets the new one. There are never more than two." }
+                    p.note { "Two tokens are live, so that nothing breaks while your identity provider gets the new one. The old one ends earlier than it says once the new one has been at work alone for an hour." }
                 }
                 (table("Live tokens", &COLUMNS, live.into_iter().map(|token| row(place, token))))
             }
@@ -71,7 +71,7 @@ fn state(token: &Token) -> Markup {
             TokenState::Active => (badge(Tone::Good, "active")),
             TokenState::Retiring => {
                 (badge(Tone::Advice, "retiring"))
-                span.second { "ends " (time(token.retire_time.as_ref())) " at the latest" }
+                span.second { "ends " (time(token.retire_time.as_ref())) }
             },
             TokenState::Retired => (badge(Tone::Plain, "retired")),
             TokenState::Expired => (badge(Tone::Alarm, "expired")),
