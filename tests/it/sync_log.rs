@@ -128,10 +128,10 @@ async fn requests_of_every_kind_are_in_the_log_within_two_seconds() {
         assert_eq!(entries(&server.token, "acme", writes).await.len(), 7);
 
         let request = ListTokensRequest { parent: "accounts/acme".to_owned(), ..Default::default() };
-        let token = server.tokens().await.list_tokens(request).await.unwrap().into_inner().tokens.remove(0);
-        assert!(found.iter().all(|entry| entry.token == token.name));
-        assert_eq!((token.last_use_address.as_str(), token.last_use_agent.as_str()), ("127.0.0.1", "Agent/1"));
-        assert_eq!(token.uses_today, 11);
+        let used = server.tokens().await.list_tokens(request).await.unwrap().into_inner().tokens.remove(0);
+        assert!(found.iter().all(|entry| entry.token == used.name));
+        assert_eq!((used.last_use_address.as_str(), used.last_use_agent.as_str()), ("127.0.0.1", "Agent/1"));
+        assert_eq!(used.uses_today, 11);
         assert!(entries(&server.token, "default", ListSyncEntriesRequest::default()).await.is_empty());
     })
     .await;

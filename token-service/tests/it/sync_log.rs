@@ -1,28 +1,28 @@
 use prost_types::{Duration, Timestamp};
 use rollcall_proto::token::{
     ConnectionState, GetSyncEntryRequest, GetSyncLogSettingsRequest, ListAuditEntriesRequest,
-    ListSyncEntriesRequest, LostSyncEntries, RecordSyncEntriesRequest, SyncAction, SyncEntry, SyncKind,
-    SyncLogSettings, SyncResult, Token, UpdateSyncLogSettingsRequest,
+    ListSyncEntriesRequest, LostSyncEntries, RecordSyncEntriesRequest, SyncAction as A, SyncEntry,
+    SyncKind as K, SyncLogSettings, SyncResult, Token, UpdateSyncLogSettingsRequest,
 };
 use rollcall_token_service::{Options, clock::DAY, migrations};
 use tonic::{Code, Status};
 
 use crate::server::{Server, on_both};
 
-fn time(millis: i64) -> Option<Timestamp> {
+fn time(millis: i64) -> Timestamp {
     let nanos = i32::try_from(millis.rem_euclid(1000)).unwrap() * 1_000_000;
-    Some(Timestamp { seconds: millis.div_euclid(1000), nanos })
+    Timestamp { seconds: millis.div_euclid(1000), nanos }
 }
 
 /// A request that succeeded.
 fn entry(token: &Token, millis: i64, subject: &str) -> SyncEntry {
     SyncEntry {
         name: format!("{}/syncEntries/-", token.name.split_once("/tokens/").unwrap().0),
-        time: time(millis),
+        time: Some(time(millis)),
         token: token.name.clone(),
         method: "POST".to_owned(),
-        kind: SyncKind::User.into(),
-        action: SyncAction::Create.into(),
+        kind: K::User.into(),
+        action: A::Create.into(),
         resource_id: format!("id-{subject}"),
         subject: subject.to_owned(),
         status: 201,
@@ -97,13 +97,12 @@ async fn lists_are_narrowed() {
     on_both(async |server| {
         let token = acme(&server).await;
         let now = server.now();
-        let read = |at, subject, kind: SyncKind, action: SyncAction, status| SyncEntry {
+        let read = |at, subject, kind: K, action: A, status| SyncEntry {
             kind: kind.into(),
             action: action.into(),
             status,
             ..entry(&token, at, subject)
         };
-        use {SyncAction as A, SyncKind as K};
         record(
             &server,
             vec![
@@ -141,7 +140,11 @@ async fn lists_are_narrowed() {
             ),
             (ListSyncEntriesRequest { writes_only: true, ..request() }, &["", "Print", "ANNA", "Ärger"]),
             (
-                ListSyncEntriesRequest { start_time: time(now + 2), end_time: time(now + 4), ..request() },
+                ListSyncEntriesRequest {
+                    start_time: Some(time(now + 2)),
+                    end_time: Some(time(now + 4)),
+                    ..request()
+                },
                 &["ANNA", "ann"],
             ),
             (
@@ -202,13 +205,13 @@ async fn a_call_looks_at_ten_thousand_entries_and_goes_on_from_there() {
     on_both(async |server| {
         let token = acme(&server).await;
         let now = server.now();
-        let group = SyncEntry { kind: SyncKind::Group.into(), ..entry(&token, now, "oldest") };
+        let group = SyncEntry { kind: K::Group.into(), ..entry(&token, now, "oldest") };
         record(&server, vec![group]).await.unwrap();
         for batch in 0..11 {
             let entries = (0..1000).map(|one| entry(&token, now + 1 + batch * 1000 + one, "ann"));
             record(&server, entries.collect()).await.unwrap();
         }
-        let groups = ListSyncEntriesRequest { kind: SyncKind::Group.into(), ..Default::default() };
+        let groups = ListSyncEntriesRequest { kind: K::Group.into(), ..Default::default() };
         let (none, next) = list(&server, groups.clone()).await;
         assert!(none.is_empty() && !next.is_empty());
         let (found, next) = list(&server, ListSyncEntriesRequest { page_token: next, ..groups }).await;
@@ -277,7 +280,7 @@ async fn requests_move_what_is_known_of_token_and_connection() {
         server.sync_log.clone().record_sync_entries(request).await.unwrap();
         let listed = &server.list("acme").await.unwrap()[0];
         assert_eq!((listed.uses_today, listed.last_use_address.as_str()), (4, "192.0.2.2"));
-        assert_eq!((listed.last_use_agent.as_str(), &listed.last_use_time), ("Agent/1", &time(now + 3)));
+        assert_eq!((listed.last_use_agent.as_str(), listed.last_use_time), ("Agent/1", Some(time(now + 3))));
         let connection = server.connection("acme").await.unwrap();
         assert_eq!(connection.state(), ConnectionState::Connected);
         server.pass(DAY / 24 + 1);
