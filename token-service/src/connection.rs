@@ -242,11 +242,14 @@ fn days(span: Millis) -> i64 {
     span / DAY
 }
 
+/// As the notices and the console say it: a day that has begun counts.
 fn in_days(left: Millis) -> String {
     match days(left) {
         0 => "in less than a day".to_owned(),
-        1 => "in one day".to_owned(),
-        days => format!("in {days} days"),
+        _ => match days(left.saturating_add(DAY - 1)) {
+            1 => "in one day".to_owned(),
+            days => format!("in {days} days"),
+        },
     }
 }
 

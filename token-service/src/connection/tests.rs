@@ -122,7 +122,7 @@ fn warnings_come_at_their_time_and_say_what_to_do() {
     let soon = judge(&Facts { newest: ending(NOW + 13 * DAY + 1), provider: entra, ..well() }, NOW);
     assert_eq!(
         soon.warnings[0].message,
-        "The token rollcall_scim_ab12… expires on 2027-01-28, in 13 days. Generate a new one and paste it into \
+        "The token rollcall_scim_ab12… expires on 2027-01-28, in 14 days. Generate a new one and paste it into \
          Microsoft Entra ID; the old one goes on working meanwhile."
     );
     let failing =

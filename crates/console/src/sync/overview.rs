@@ -35,7 +35,7 @@ pub(super) fn body(place: &Place, connection: &Connection, all: &[Token], done: 
                 div data-refresh=(place.url("sync/state")) data-every="5" { (state::card(connection)) }
             }))
             (card("Credentials", html! { a href=(place.url("guide")) { "Setup guide" } }, credentials(place, all, may)))
-            (card("Token Expiry", html! { a href=(place.url("notices")) { "Notices" } }, expiry(connection.token.as_ref())))
+            (card("Token Expiry", notices(place), expiry(connection.token.as_ref())))
         }
         (tokens::card(place, all))
         @if connection.last_success_time.is_some() { (import_advice()) }
@@ -46,6 +46,14 @@ pub(super) fn body(place: &Place, connection: &Connection, all: &[Token], done: 
 fn regenerate(place: &Place) -> Markup {
     html! {
         a.button.primary href=(place.url("sync/regenerate")) { (icon(Icon::Key)) "Regenerate Token" }
+    }
+}
+
+fn notices(place: &Place) -> Markup {
+    html! {
+        @if place.may("rollcall.token.v1.NoticeService/GetNoticeSettings") {
+            a href=(place.url("notices")) { "Notices" }
+        }
     }
 }
 
@@ -130,12 +138,12 @@ pub(super) fn seconds_left(token: &Token) -> i64 {
     token.expire_time.as_ref().map_or(0, |time| time.seconds) - text::now().seconds
 }
 
-/// `365 days left`: to the nearest day, since a token of a year has a second less as soon as it is seen.
+/// `365 days left`, as the notices say it: a day that has begun counts.
 pub(super) fn days_left(seconds: i64) -> String {
     match seconds {
         ..0 => "Ended".to_owned(),
         0..DAY => "Less than a day left".to_owned(),
-        _ => text::count((seconds + DAY / 2) / DAY, "day left", "days left"),
+        _ => text::count((seconds + DAY - 1) / DAY, "day left", "days left"),
     }
 }
 
@@ -157,12 +165,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_the_nearest() {
+    fn a_day_that_has_begun_counts() {
         for (seconds, said) in [
             (-1, "Ended"),
             (0, "Less than a day left"),
             (DAY - 1, "Less than a day left"),
             (DAY, "1 day left"),
+            (DAY + 1, "2 days left"),
             (2 * DAY - 1, "2 days left"),
             (365 * DAY - 30, "365 days left"),
         ] {

@@ -38,7 +38,8 @@ pub(super) fn card(place: &Place, all: &[Token]) -> Markup {
                 @if live.len() > 1 {
                     p.note { "Two tokens are live, so that nothing breaks while your identity provider gets the new one. The old one ends earlier than it says once the new one has been at work alone for an hour." }
                 }
-                (table("Live tokens", &COLUMNS, live.into_iter().map(|token| row(place, token))))
+                @let columns = if place.may(REVOKE) { &COLUMNS[..] } else { &COLUMNS[..6] };
+                (table("Live tokens", columns, live.into_iter().map(|token| row(place, token))))
             }
             @if !ended.is_empty() {
                 details.more {
@@ -122,8 +123,6 @@ fn actions(place: &Place, token: &Token) -> Markup {
             }
             @if place.may(REVOKE) {
                 a.button.small.danger href=(url("revoke")) { "Revoke" span.hidden { " " (token.prefix) } }
-            } @else {
-                span.none { "none" }
             }
         }
     }
