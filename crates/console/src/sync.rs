@@ -173,3 +173,6 @@ async fn token(place: &Place, id: &str) -> Result<Token, Error> {
 fn token_name(place: &Place, id: &str) -> String {
     format!("{}/tokens/{id}", place.name())
 }
+
+#[cfg(test)]
+mod tests;

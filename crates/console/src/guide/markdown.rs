@@ -77,7 +77,7 @@ impl<'a> Page<'a> {
             // The texts are ours and have none; should one ever, it is shown as text.
             Event::Html(tag) | Event::InlineHtml(tag) => self.events.push(Event::Text(tag)),
             Event::Start(tag @ (Tag::Table(_) | Tag::TableHead | Tag::TableRow | Tag::TableCell)) => {
-                self.open(&tag)
+                self.open(&tag);
             }
             Event::End(tag @ (TagEnd::Table | TagEnd::TableHead | TagEnd::TableRow | TagEnd::TableCell)) => {
                 self.close(tag);
