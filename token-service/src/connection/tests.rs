@@ -4,6 +4,7 @@ use crate::provider;
 const NOW: Millis = 1_800_000_000_000;
 const HOUR: Millis = DAY / 24;
 
+#[allow(clippy::unnecessary_wraps, reason = "the facts have it so")]
 fn ago(span: Millis) -> Option<Millis> {
     Some(NOW - span)
 }
@@ -23,6 +24,7 @@ fn well() -> Facts {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the facts have it so")]
 fn ending(expires_at: Millis) -> Option<Newest> {
     let life = Life { expires_at, retires_at: None, revoked_at: None };
     Some(Newest { life, prefix: "rollcall_scim_ab12".to_owned() })
