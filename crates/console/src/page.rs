@@ -113,8 +113,11 @@ pub(crate) fn page(place: &Place, tab: Tab, title: &str, body: Markup) -> Markup
             }
         }
     };
+    // The first page that the role may see: a card desk has no business with the connection.
+    let tabs = SECTIONS.iter().flat_map(|(_, tabs)| tabs.iter());
+    let home = tabs.copied().find(|tab| place.viewer.may(tab.rpc())).unwrap_or(tab);
     let account = html! {
-        a.account href=(place.url("sync")) { (place.display_name) }
+        a.account href=(place.url(home.path())) { (place.display_name) }
     };
     frame(&format!("{title} · {}", place.display_name), Some(&place.viewer), account, Some(navigation), body)
 }
