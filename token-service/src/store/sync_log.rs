@@ -16,6 +16,10 @@ pub(crate) const MAX_LOOKED_AT: i64 = 10_000;
 const ROWS: usize = 500;
 /// The highest character: what begins with a text sorts before the text and this.
 const LAST: char = '\u{10FFFF}';
+/// Sorts after every id, which are of hexadecimal digits.
+const AFTER_ALL: &str = "g";
+/// The condition and the expression of the index of failures.
+const FAILED: &str = "status >= 400 AND (case when status >= 400 then 1 else 0 end) = 1";
 
 /// An entry as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Insertable)]
@@ -190,19 +194,18 @@ impl Query {
     }
 
     /// The entries of an index in the order of ids, between the ids. The conditions of partial indexes are written out:
-    /// a parameter would hide them.
+    /// a parameter would hide them. There is always an upper end: without one SQLite takes the primary key instead.
     fn walked(&self) -> Rows<'_> {
-        let mut rows = t::table.filter(t::account_id.eq(&self.account)).into_boxed::<Backend>();
-        if let Some(before) = &self.before {
-            rows = rows.filter(t::id.lt(before));
-        }
+        let before = self.before.as_deref().unwrap_or(AFTER_ALL);
+        let rows = t::table.filter(t::account_id.eq(&self.account)).filter(t::id.lt(before));
+        let mut rows = rows.into_boxed::<Backend>();
         if let Some(from) = &self.from {
             rows = rows.filter(t::id.ge(from));
         }
         if !self.resource_id.is_empty() {
             rows = rows.filter(sql::<Bool>("resource_id <> ''")).filter(t::resource_id.eq(&self.resource_id));
         } else if self.failed == Some(true) {
-            rows = rows.filter(sql::<Bool>("status >= 400"));
+            rows = rows.filter(sql::<Bool>(FAILED));
         }
         rows
     }
