@@ -36,8 +36,9 @@ export class Browser {
     const complain = (words) => this.complaints.push(`${page.url()}: ${words}`);
     page.on("pageerror", (error) => complain(error.message));
     page.on("console", (message) => {
-      // A page that says what went wrong has a status that says it too.
-      const isStatus = message.text().startsWith("Failed to load resource: the server responded with a status of 4");
+      // A page that says what went wrong has a status that says it too; what a page is made of has none.
+      const isStatus = message.text().startsWith("Failed to load resource: the server responded with a status of 4")
+        && !message.location().url.includes("/assets/");
       if (["error", "warning"].includes(message.type()) && !isStatus) complain(message.text());
     });
   }
@@ -127,6 +128,13 @@ export async function regenerate(page, rollcall) {
   return secret(page);
 }
 
+/** Ends the browser, whose pages go on asking, and then the others; all of them, also where one fails. */
+export async function end(...all) {
+  const failures = [];
+  for (const one of all) await one?.stop().catch((failure) => failures.push(failure));
+  if (failures.length) throw failures[0];
+}
+
 /** A server and a browser for the tests of a file; `prepare` is what comes before all of them. */
 export function stage(before, after, prepare = () => {}) {
   const stage = {};
@@ -134,10 +142,6 @@ export function stage(before, after, prepare = () => {}) {
     [stage.browser, stage.rollcall] = await Promise.all([Browser.start(), Rollcall.start()]);
     await prepare(stage);
   });
-  after(async () => {
-    // Both, also where one of them fails.
-    const ended = await Promise.allSettled([stage.rollcall?.stop(), stage.browser?.stop()]);
-    for (const { reason } of ended) if (reason) throw reason;
-  });
+  after(() => end(stage.browser, stage.rollcall));
   return stage;
 }

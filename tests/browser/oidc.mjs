@@ -32,7 +32,7 @@ export async function startOidc(people, rules) {
     interactions: { url: (_, interaction) => `/choose/${interaction.uid}` },
     features: { devInteractions: { enabled: false } },
     cookies: { keys: ["a key for tests"] },
-    ttl: { Interaction: 600, Grant: 600, Session: 600 },
+    ttl: { AccessToken: 600, AuthorizationCode: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
     pkce: { required: () => true },
     // Nobody is asked whether the console may know the name.
     async loadExistingGrant(context) {
@@ -66,7 +66,7 @@ export async function startOidc(people, rules) {
       ROLLCALL_CONSOLE_OIDC_NAME: "Acme login",
       ROLLCALL_CONSOLE_ROLES: rules.join(","),
     },
-    stop() {
+    async stop() {
       server.closeAllConnections();
       server.close();
     },

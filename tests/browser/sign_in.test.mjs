@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { Browser, follow, inspect } from "./browser.mjs";
+import { Browser, end, follow, inspect } from "./browser.mjs";
 import { startOidc } from "./oidc.mjs";
 import { Rollcall } from "./server.mjs";
 
@@ -26,12 +26,7 @@ before(async () => {
   oidc = await startOidc(PEOPLE, RULES);
   [browser, rollcall] = await Promise.all([Browser.start(), Rollcall.start({ oidc })]);
 });
-after(async () => {
-  await Promise.allSettled([rollcall?.stop(), oidc?.stop()]).then(([stopped]) => {
-    if (stopped.status === "rejected") throw stopped.reason;
-  });
-  await browser?.stop();
-});
+after(() => end(browser, rollcall, oidc));
 
 async function signInAs(name) {
   const page = await (await browser.window()).newPage();
