@@ -1,9 +1,6 @@
 //! The page Notices: who is told before a token ends, and how it went.
 
-use axum::{
-    extract::Query,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use maud::{Markup, html};
 use rollcall_proto::token::{
@@ -19,6 +16,7 @@ use crate::{
     error::Error,
     page::{Tab, page},
     place::Place,
+    query::Asked,
     text,
 };
 
@@ -54,7 +52,7 @@ pub(crate) struct Wish {
 pub(crate) struct Nothing {}
 
 /// `GET /accounts/{account}/notices`.
-pub(crate) async fn show(place: Place, Query(after): Query<After>) -> Result<Markup, Error> {
+pub(crate) async fn show(place: Place, Asked(after): Asked<After>) -> Result<Markup, Error> {
     let settings = settings(&place).await?;
     let said = after.done.map(|done| match done {
         Done::Saved => alert(Tone::Good, "Saved", "Send a test to see whether it arrives."),

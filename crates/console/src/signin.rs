@@ -10,7 +10,7 @@ mod roles;
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    extract::{ConnectInfo, Query, State},
+    extract::{ConnectInfo, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, header};
@@ -23,7 +23,7 @@ pub(crate) use self::{
     link::{ask as link, redeem},
     oidc::{Provider, begin as oidc, callback},
 };
-use crate::{Console, cookie_jar, csrf::Checked, error::Error, page, session::Viewer};
+use crate::{Console, cookie_jar, csrf::Checked, error::Error, page, query::Asked, session::Viewer};
 
 /// Where to go after signing in.
 #[derive(Debug, Default, Deserialize)]
@@ -49,7 +49,7 @@ impl Next {
 pub(crate) async fn ask(
     State(console): State<Arc<Console>>,
     viewer: Option<Viewer>,
-    Query(next): Query<Next>,
+    Asked(next): Asked<Next>,
 ) -> Response {
     if viewer.is_some() {
         return Redirect::to(&next.path()).into_response();

@@ -9,7 +9,7 @@ mod state;
 mod tokens;
 
 use axum::{
-    extract::{Path, Query},
+    extract::Path,
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
@@ -32,6 +32,7 @@ use crate::{
     error::Error,
     page::{Tab, page},
     place::Place,
+    query::Asked,
     users::may,
 };
 
@@ -48,7 +49,7 @@ pub(crate) struct After {
 }
 
 /// `GET /accounts/{account}/sync`.
-pub(crate) async fn show(place: Place, Query(after): Query<After>) -> Result<Markup, Error> {
+pub(crate) async fn show(place: Place, Asked(after): Asked<After>) -> Result<Markup, Error> {
     let (connection, tokens) = read(&place).await?;
     Ok(page(&place, Tab::Sync, TITLE, overview::body(&place, &connection, &tokens, after.done)))
 }
@@ -62,7 +63,7 @@ pub(crate) struct Part {
 }
 
 /// `GET /accounts/{account}/sync/state`: the part of a page that follows the connection.
-pub(crate) async fn state(place: Place, Query(part): Query<Part>) -> Result<Markup, Error> {
+pub(crate) async fn state(place: Place, Asked(part): Asked<Part>) -> Result<Markup, Error> {
     let connection = connection(&place).await?;
     Ok(if part.line { state::line(&connection) } else { state::card(&connection) })
 }

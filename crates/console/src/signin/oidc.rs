@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Form,
-    extract::{ConnectInfo, Query, State},
+    extract::{ConnectInfo, State},
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
@@ -27,7 +27,7 @@ use subtle::ConstantTimeEq as _;
 use url::Url;
 
 use super::{Next, count, roles, welcome};
-use crate::{Config, Console, StartError, cookie_jar, csrf, error::Error};
+use crate::{Config, Console, StartError, cookie_jar, csrf, error::Error, query::Asked};
 
 /// How long the provider may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -213,7 +213,7 @@ pub(crate) async fn callback(
     State(console): State<Arc<Console>>,
     peer: ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    Query(answer): Query<Answer>,
+    Asked(answer): Asked<Answer>,
 ) -> Result<Response, Error> {
     let provider = console.provider.as_ref().ok_or(Error::NotFound)?;
     let address = count(&console, peer)?;
