@@ -13,8 +13,8 @@ const FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--di
 const PATIENCE = 1000 * Number(process.env.PATIENCE ?? 30);
 const PICTURES = fileURLToPath(new URL(`../../target/screenshots/${DATABASE}/`, import.meta.url));
 
-export const DESKTOP = { width: 1280, height: 900 };
-export const PHONE = { width: 390, height: 844 };
+const DESKTOP = { width: 1280, height: 900 };
+const PHONE = { width: 390, height: 844 };
 
 export class Browser {
   static async start() {
@@ -65,7 +65,7 @@ export async function follow(page, link) {
 }
 
 /** Looks at a page as it is: no barrier that axe-core calls serious, nothing beside the screen. */
-export async function inspect(page, name) {
+async function inspect(page, name) {
   await page.evaluate(`${axe}; undefined`);
   const found = await page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
@@ -80,10 +80,20 @@ export async function inspect(page, name) {
   assert.ok(found.wide <= 0, `${name}: ${found.wide} pixels beside the screen`);
 }
 
-/** Keeps a picture of a page. */
-export async function picture(page, name) {
+/** Looks at a page on a desk and on a phone, by day and by night, and keeps a picture of each. */
+export async function look(page, name) {
   mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: `${PICTURES}${name}.png`, fullPage: true });
+  for (const viewport of [DESKTOP, PHONE]) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      const full = `${name}-${viewport.width}-${colorScheme}`;
+      await inspect(page, full);
+      await page.screenshot({ path: `${PICTURES}${full}.png`, fullPage: true });
+    }
+  }
+  await page.setViewportSize(DESKTOP);
+  await page.emulateMedia({ colorScheme: "light" });
 }
 
 /** Waits for what comes by itself, asking again and again. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { generate, shows, stage, until } from "./browser.mjs";
+import { generate, look, shows, stage, until } from "./browser.mjs";
 import { ENTRA } from "./scim.mjs";
 import { DAY, HOUR } from "./server.mjs";
 
@@ -30,9 +30,12 @@ test("an identity provider that is late, and one whose calls all fail", async ()
   const failing = await account("failing");
   for (let call = 0; call < 3; call++) assert.equal((await failing.idp.send("POST", "/Users", "{}")).status, 400);
   await shows(failing.page, failing.sync, "Every call fails");
+  await look(failing.page, "failing");
 
   on.rollcall.clock.forward(3 * HOUR);
-  await shows(await late.later(), late.sync, "A call is overdue");
+  const overdue = await late.later();
+  await shows(overdue, late.sync, "A call is overdue");
+  await look(overdue, "late");
   await late.idp.test();
   await shows(await late.later(), late.sync, "Connected");
 });
@@ -67,5 +70,7 @@ test("silence, and a token's end: two weeks before, the day before, and after", 
   clock.forward(2 * DAY);
   await shows(await later(), sync, "The token has ended");
   await until("the token is refused", async () => (await idp.test()) === 401);
-  await shows(await later(), sync, "Calls come with a token that has ended");
+  const refused = await later();
+  await shows(refused, sync, "Calls come with a token that has ended");
+  await look(refused, "refused");
 });

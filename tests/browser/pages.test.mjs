@@ -3,48 +3,32 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { DESKTOP, PHONE, generate, heading, inspect, picture, regenerate, shows, stage } from "./browser.mjs";
+import { generate, heading, look, regenerate, shows, stage } from "./browser.mjs";
 
 let page;
 const on = stage(before, after, async ({ browser, rollcall }) => {
   page = await browser.signIn(rollcall);
 });
 
-async function look(name) {
-  for (const [size, viewport] of [[1280, DESKTOP], [390, PHONE]]) {
-    await page.setViewportSize(viewport);
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      await inspect(page, `${name} at ${size}, ${colorScheme}`);
-      await picture(page, `${name}-${size}-${colorScheme}`);
-    }
-  }
-  await page.setViewportSize(DESKTOP);
-  await page.emulateMedia({ colorScheme: "light" });
-}
-
 test("signing in", async () => {
   const stranger = await (await on.browser.window()).newPage();
-  const viewer = page;
-  page = stranger;
-  await page.goto(`${on.rollcall.console}/sign-in`);
-  await look("sign-in");
-  await page.goto(await on.rollcall.link());
-  await look("link");
-  page = viewer;
+  await stranger.goto(`${on.rollcall.console}/sign-in`);
+  await look(stranger, "sign-in");
+  await stranger.goto(await on.rollcall.link());
+  await look(stranger, "link");
 });
 
 test("an account at its beginning", async () => {
   for (const path of ["sync", "guide", "notices", "users", "users/new", "groups", "groups/new", "log", "audit", "rules"]) {
     await page.goto(on.rollcall.at(path));
-    await look(`empty-${path.replace("/", "-")}`);
+    await look(page, `empty-${path.replace("/", "-")}`);
   }
 });
 
 test("an account at work", async () => {
   const { rollcall } = on;
   const idp = rollcall.idp(await generate(page, rollcall));
-  await look("new-token");
+  await look(page, "new-token");
   const long = "Bartholomew-Maximilian.von-und-zu-Hohenschwangau-Lichtenstein@subsidiary.example.com";
   const [ann] = [
     await idp.user("ann@example.com", "Ann", "Ott"),
@@ -55,11 +39,11 @@ test("an account at work", async () => {
   assert.equal((await idp.send("POST", "/Users", { schemas: [], userName: 7 })).status, 400);
   await regenerate(page, rollcall);
   await shows(page, rollcall.at("log"), "400");
-  await look("log");
+  await look(page, "log");
   await page.goto(rollcall.at("log?result=failed"));
   await page.locator("tbody tr").getByRole("link").first().click();
   await page.getByText("This request failed").waitFor();
-  await look("log-entry");
+  await look(page, "log-entry");
   const paths = {
     sync: "sync",
     "two-live": "sync/regenerate",
@@ -75,20 +59,20 @@ test("an account at work", async () => {
   };
   for (const [name, path] of Object.entries(paths)) {
     await page.goto(rollcall.at(path));
-    await look(name);
+    await look(page, name);
   }
   await page.goto(rollcall.at("sync"));
   await page.getByRole("link", { name: /^Retire/ }).click();
-  await look("retire");
+  await look(page, "retire");
   await page.goto(rollcall.at("sync"));
   await page.getByRole("link", { name: /^Revoke/ }).first().click();
-  await look("revoke");
+  await look(page, "revoke");
   await page.getByRole("button", { name: "Revoke" }).click();
   await page.goto(rollcall.at("sync/regenerate"));
   await heading(page, "Regenerate Token");
-  await look("regenerate");
+  await look(page, "regenerate");
   await page.goto(`${rollcall.console}/accounts`);
-  await look("accounts");
+  await look(page, "accounts");
 });
 
 test("somebody who is kept by hand", async () => {
@@ -98,11 +82,11 @@ test("somebody who is kept by hand", async () => {
   await page.getByRole("link", { name: "Convert to manual" }).click();
   await page.getByRole("button", { name: "Convert to manual" }).click();
   await page.getByText("Kept by hand").waitFor();
-  await look("user-by-hand");
+  await look(page, "user-by-hand");
   await page.getByRole("link", { name: "Edit" }).click();
   await page.getByRole("button", { name: "Save" }).waitFor();
-  await look("user-edit");
+  await look(page, "user-edit");
   await page.goBack();
   await page.getByRole("link", { name: "Delete" }).click();
-  await look("user-delete");
+  await look(page, "user-delete");
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { Browser, end, follow, inspect } from "./browser.mjs";
+import { Browser, end, follow, look } from "./browser.mjs";
 import { startOidc } from "./oidc.mjs";
 import { Rollcall } from "./server.mjs";
 
@@ -65,7 +65,7 @@ for (const [name, role, tokens] of [
 test("whom no rule knows is told so, and whom the provider refuses too", async () => {
   const stranger = await signInAs("stranger");
   await stranger.getByText("nobody has said that you may do anything here").waitFor();
-  await inspect(stranger, "not admitted");
+  await look(stranger, "not-admitted");
   const nobody = await signInAs("nobody");
   await nobody.getByText("did not sign you in").waitFor();
 });

@@ -165,8 +165,11 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
 }
 
 async fn create_first_account(channel: Channel) -> Result<(), Error> {
-    let request =
-        CreateAccountRequest { account_id: FIRST_ACCOUNT.to_owned(), account: None, actor: String::new() };
+    let request = CreateAccountRequest {
+        account_id: FIRST_ACCOUNT.to_owned(),
+        account: None,
+        actor: "rollcall serve".to_owned(),
+    };
     match AccountServiceClient::new(channel).create_account(request).await {
         Ok(_) => Ok(()),
         Err(status) if status.code() == Code::AlreadyExists => Ok(()),

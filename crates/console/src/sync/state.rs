@@ -25,7 +25,7 @@ fn words(state: ConnectionState) -> (Tone, &'static str, &'static str) {
         ConnectionState::Refused => (
             Tone::Alarm,
             "Refused",
-            "Your identity provider calls with a token that has ended. Give it the one that is live.",
+            "Your identity provider calls with a token that has ended. Give it the newest one.",
         ),
         ConnectionState::Expired => {
             (Tone::Alarm, "Ended", "No live token is left, so nothing gets in. Regenerate the token.")
