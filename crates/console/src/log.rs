@@ -115,10 +115,10 @@ pub(crate) fn entries(place: &Place, entries: &[SyncEntry]) -> Markup {
             let url = place.url(&format!("log/{}", id_of(&entry.name)));
             vec![
                 html! { a href=(url) { (moment(entry.time.as_ref())) } },
-                html! { (what(entry)) },
+                html! { span.whole { (what(entry)) } },
                 html! { (subject(entry)) },
                 result(entry),
-                html! { (took(entry)) },
+                html! { span.whole { (took(entry)) } },
             ]
         }),
     )

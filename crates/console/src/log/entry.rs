@@ -56,10 +56,12 @@ fn facts(place: &Place, entry: &SyncEntry) -> Vec<(&'static str, Markup)> {
     let mut rows = vec![
         ("When", moment(entry.time.as_ref())),
         ("Method", html! { (entry.method) }),
-        ("On whom", whom),
         ("Result", result(entry)),
         ("Took", html! { (took(entry)) }),
     ];
+    if !subject(entry).is_empty() {
+        rows.insert(2, ("On whom", whom));
+    }
     for (label, value) in [
         ("Filter", entry.filter.as_str()),
         ("Token", id_of(&entry.token)),
