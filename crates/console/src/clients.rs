@@ -6,7 +6,7 @@ use rollcall_proto::{
         user_service_client::UserServiceClient,
     },
     token::{
-        Role, account_service_client::AccountServiceClient, audit_service_client::AuditServiceClient,
+        Session, account_service_client::AccountServiceClient, audit_service_client::AuditServiceClient,
         connection_service_client::ConnectionServiceClient, notice_service_client::NoticeServiceClient,
         session_service_client::SessionServiceClient, sync_log_service_client::SyncLogServiceClient,
         token_service_client::TokenServiceClient,
@@ -29,9 +29,9 @@ impl Services {
         Self { identity, token }
     }
 
-    /// The clients of somebody with this role: what the role may not call is refused before it leaves.
-    pub(crate) fn of(&self, role: Role) -> Clients {
-        Clients::new(guard::role(self.identity.clone(), role), guard::role(self.token.clone(), role))
+    /// The clients of whoever has this session: what they may not call is refused before it leaves.
+    pub(crate) fn of(&self, session: &Session) -> Clients {
+        Clients::new(guard::of(self.identity.clone(), session), guard::of(self.token.clone(), session))
     }
 
     /// The client that signs people in and out.

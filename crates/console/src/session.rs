@@ -14,7 +14,7 @@ use crate::{Console, clients::Clients, cookie_jar, csrf::Csrf, error::Error, pol
 pub(crate) struct Viewer {
     pub(crate) session: Session,
     pub(crate) csrf: Csrf,
-    /// The services, as far as the role goes.
+    /// The services, as far as the role and the account go.
     pub(crate) clients: Clients,
     pub(crate) console: Arc<Console>,
 }
@@ -46,7 +46,7 @@ impl FromRequestParts<Arc<Console>> for Viewer {
         match console.services.sessions().verify_session(request).await {
             Ok(session) => {
                 let session = session.into_inner();
-                let clients = console.services.of(session.role());
+                let clients = console.services.of(&session);
                 Ok(Self { session, csrf: Csrf::of(&secret), clients, console: Arc::clone(console) })
             }
             Err(status) if status.code() == Code::Unauthenticated => Err(next()),
