@@ -19,6 +19,7 @@ impl From<Error> for Status {
             | Error::Deactivated { .. }
             | Error::NotAdopted { .. } => (Code::AlreadyExists, "UNIQUENESS"),
             Error::KeptByHand { .. } => (Code::PermissionDenied, "MANUAL"),
+            Error::KeptByProvider { .. } => (Code::FailedPrecondition, "SCIM"),
             Error::Etag { .. } => (Code::Aborted, "ETAG_MISMATCH"),
             Error::Scim(scim) => (Code::InvalidArgument, scim.scim_type().reason()),
             Error::PageToken => (Code::InvalidArgument, "INVALID_CURSOR"),

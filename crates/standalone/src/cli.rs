@@ -38,10 +38,10 @@ pub(crate) enum Command {
     /// Create, list and set up accounts, the tenants
     #[command(subcommand)]
     Account(account::Command),
-    /// List and show users, and say whose they are
+    /// List and show users, say whose they are, and keep some by hand
     #[command(subcommand)]
     User(directory::Users),
-    /// List and show groups, and say whose they are
+    /// List and show groups, say whose they are, and keep some by hand
     #[command(subcommand)]
     Group(directory::Groups),
     /// Say who is told when a token is about to expire, and look who was

@@ -47,8 +47,8 @@ async fn run(cli: Cli) -> Result<(), Error> {
     match cli.command.unwrap_or(Command::Serve(Box::new(cli.serve))) {
         Command::Serve(options) => serve::run(*options).await,
         Command::Token(command) => token::run(command).await,
-        Command::User(command) => directory::users(command).await,
-        Command::Group(command) => directory::groups(command).await,
+        Command::User(command) => Box::pin(directory::users(command)).await,
+        Command::Group(command) => Box::pin(directory::groups(command)).await,
         Command::Console(command) => console::run(command).await,
         Command::Account(command) => account::run(command).await,
         Command::Notice(command) => notice::run(command).await,

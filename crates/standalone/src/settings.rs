@@ -5,7 +5,10 @@ use rollcall_proto::identity::{
     Adoption, GetSettingsRequest, Reactivation, Settings, UnknownMembers, UpdateSettingsRequest,
     settings_service_client::SettingsServiceClient,
 };
-use rollcall_proto::token::{GetAccountRequest, account_service_client::AccountServiceClient};
+use rollcall_proto::token::{
+    AuditEntry, GetAccountRequest, RecordAuditEntryRequest, account_service_client::AccountServiceClient,
+    audit_service_client::AuditServiceClient,
+};
 use serde_json::json;
 
 use crate::{client, error::Error, output};
@@ -32,6 +35,9 @@ Examples:
         account: String,
         #[command(flatten)]
         change: Change,
+        /// Who asks, for the record
+        #[arg(long, env = "USER", default_value = "rollcall", hide_env = true, value_name = "NAME")]
+        actor: String,
         #[command(flatten)]
         service: Service,
     },
@@ -105,6 +111,17 @@ impl Service {
         Ok(SettingsServiceClient::new(rollcall_serve::channel::connect(&self.identity_service)?))
     }
 
+    /// Writes into the audit what is about to be changed: a change without a record is worse than a record without a
+    /// change.
+    async fn record(&self, account: &str, actor: String, detail: String) -> Result<(), Error> {
+        let action = "settings.update".to_owned();
+        let entry = AuditEntry { actor, action, target: name(account), detail, ..AuditEntry::default() };
+        let mut audit = AuditServiceClient::new(self.client.channel()?);
+        let parent = format!("accounts/{account}");
+        let request = RecordAuditEntryRequest { parent, entry: Some(entry) };
+        self.client.answer(audit.record_audit_entry(request)).await.map(drop)
+    }
+
     fn print(&self, settings: &Settings) -> Result<(), Error> {
         let rows = [
             ("reactivation", value(OnReturn::of(settings))),
@@ -135,8 +152,9 @@ pub(crate) async fn run(command: Command) -> Result<(), Error> {
                     .await?;
             service.print(&shown)
         }
-        Command::Set { account, change, service } => {
+        Command::Set { account, change, actor, service } => {
             let mut settings = service.settings(&account).await?;
+            service.record(&account, actor, change.words()).await?;
             // Without a mask, what is unspecified is left alone.
             let request =
                 UpdateSettingsRequest { settings: Some(change.settings(name(&account))), update_mask: None };
@@ -162,6 +180,18 @@ fn value<T: ValueEnum>(value: Option<T>) -> String {
 }
 
 impl Change {
+    /// What is given, for the audit.
+    fn words(&self) -> String {
+        let rules = [
+            ("reactivation", self.reactivation.map(|given| value(Some(given)))),
+            ("unknown members", self.unknown_members.map(|given| value(Some(given)))),
+            ("adoption", self.adoption.map(|given| value(Some(given)))),
+        ];
+        let given: Vec<String> =
+            rules.into_iter().filter_map(|(rule, value)| Some(format!("{rule}: {}", value?))).collect();
+        given.join(", ")
+    }
+
     fn settings(&self, name: String) -> Settings {
         let reactivation = match self.reactivation {
             None => Reactivation::Unspecified,

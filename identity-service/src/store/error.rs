@@ -56,6 +56,14 @@ pub enum Error {
         /// The kind of resource: `user` or `group`.
         resource: &'static str,
     },
+    /// A write by hand of what comes from the identity provider.
+    #[error(
+        "this {resource} comes from the identity provider: change it there, or convert it to manual first"
+    )]
+    KeptByProvider {
+        /// The kind of resource: `user` or `group`.
+        resource: &'static str,
+    },
     /// Members who belong to nobody, in an account that does not want them ignored.
     #[error("members: {count} belong to nobody in the account: {shown}")]
     UnknownMembers {

@@ -197,10 +197,12 @@ pub(crate) fn update(
     get(connection, account, id, view)
 }
 
-/// Refuses the identity provider what an administrator keeps by hand.
+/// Refuses the identity provider what an administrator keeps by hand, and an administrator what comes from the
+/// identity provider, whose next change would overwrite it.
 pub(crate) fn may_write(writer: UserSource, of: UserSource, resource: &'static str) -> Result<(), Error> {
     match (writer, of) {
         (UserSource::Scim, UserSource::Manual) => Err(Error::KeptByHand { resource }),
+        (UserSource::Manual, UserSource::Scim) => Err(Error::KeptByProvider { resource }),
         _ => Ok(()),
     }
 }

@@ -66,6 +66,35 @@ fn the_identity_provider_may_not_write_a_user_who_is_kept_by_hand() {
 }
 
 #[test]
+fn nor_an_administrator_one_who_comes_from_the_identity_provider() {
+    both(async |mut service| {
+        let anna = service.create(user("anna")).await.unwrap();
+        let staff = service.create_group(group("Staff", &[])).await.unwrap();
+        let writer = UserSource::Manual.into();
+        let refused = |status: Status| {
+            assert_eq!(
+                (status.code(), reason(&status)),
+                (Code::FailedPrecondition, "SCIM".to_owned()),
+                "{status}"
+            );
+        };
+        let replace = ReplaceUserRequest {
+            user: Some(User { name: anna.name.clone(), ..user("anna") }),
+            writer,
+            ..ReplaceUserRequest::default()
+        };
+        refused(service.users.replace_user(replace).await.unwrap_err());
+        let delete = DeleteUserRequest { name: anna.name.clone(), etags: vec![], writer };
+        refused(service.users.delete_user(delete).await.unwrap_err());
+        let delete = DeleteGroupRequest { name: staff.name.clone(), etags: vec![], writer };
+        refused(service.groups.delete_group(delete).await.unwrap_err());
+        let imported = service.create_from(UserSource::Import, user("ben")).await.unwrap();
+        let delete = DeleteUserRequest { name: imported.name, etags: vec![], writer };
+        service.users.delete_user(delete).await.unwrap();
+    });
+}
+
+#[test]
 fn nor_a_group() {
     both(async |mut service| {
         let staff = service.create_group(group("Staff", &[])).await.unwrap();
