@@ -21,7 +21,8 @@ use crate::{
     notice_text::About,
     store::{
         accounts,
-        notices::{self, Key, Settings, Subject},
+        notices::{self, Key, Settings},
+        tokens::Token,
     },
     webhook::{Secret, Webhooks},
 };
@@ -58,7 +59,9 @@ pub(crate) struct Ways {
 struct Job {
     key: Key,
     attempts: i32,
-    subject: Subject,
+    /// What it is about.
+    subject: Token,
+    display_name: String,
     settings: Settings,
 }
 
@@ -181,8 +184,8 @@ impl Ways {
 
     /// Sends a notice. Its ids follow from what it is about, so that a receiver can tell when it comes again.
     async fn send(&self, job: &Job, now: Millis) -> Result<String, String> {
-        let Job { key: Key { account, token, days, channel }, subject, settings, .. } = job;
-        let about = self.about(account, &subject.display_name);
+        let Job { key: Key { account, token, days, channel }, subject, display_name, settings, .. } = job;
+        let about = self.about(account, display_name);
         match channel {
             NoticeChannel::Email => {
                 let text = about.text(subject, now);
@@ -258,7 +261,8 @@ fn take(c: &mut Connection, key: Key, now: Millis) -> Result<Option<Job>, Error>
     };
     let attempts = stored.map_or(0, |stored| stored.attempts).saturating_add(1);
     notices::take(c, &key, attempts, now, now.saturating_add(notice::LEASE))?;
-    Ok(Some(Job { key, attempts, subject, settings }))
+    let display_name = accounts::find(c, &key.account)?.display_name;
+    Ok(Some(Job { key, attempts, subject, display_name, settings }))
 }
 
 /// Notes how an attempt went. One that comes late, after somebody else took the notice, counts if it was a success.

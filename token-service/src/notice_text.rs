@@ -6,7 +6,7 @@ use url::Url;
 use crate::{
     clock::{DAY, Millis},
     name,
-    store::notices::Subject,
+    store::tokens::Token,
 };
 
 /// An e-mail.
@@ -28,7 +28,7 @@ pub(crate) struct About<'a> {
 
 impl About<'_> {
     /// The e-mail about the end of a token.
-    pub(crate) fn text(&self, token: &Subject, now: Millis) -> Text {
+    pub(crate) fn text(&self, token: &Token, now: Millis) -> Text {
         let Self { account, display_name, .. } = self;
         let ended = token.expires_at <= now;
         let left = in_days(token.expires_at - now);
@@ -94,7 +94,7 @@ impl About<'_> {
     }
 
     /// The webhook about the end of a token. It says nothing of when it is sent: sent again, it is the same.
-    pub(crate) fn json(&self, token: &Subject, days: i32) -> Value {
+    pub(crate) fn json(&self, token: &Token, days: i32) -> Value {
         let kind = if days == 0 { "token.expired" } else { "token.expiring" };
         self.event(
             kind,
@@ -160,17 +160,14 @@ mod tests {
     /// 2027-01-01.
     const END: Millis = 1_798_761_600_000;
 
-    fn token() -> Subject {
-        Subject {
+    fn token() -> Token {
+        Token {
             id: "01997b1c-3f5e-7c0a-9d55-8a1f0e6d7c42".to_owned(),
             prefix: "rollcall_scim_Ab3x".to_owned(),
             created_at: END - 365 * DAY,
             created_by: "jane".to_owned(),
             expires_at: END,
-            retires_at: None,
-            revoked_at: None,
-            last_used_at: None,
-            display_name: "Acme".to_owned(),
+            ..Token::default()
         }
     }
 

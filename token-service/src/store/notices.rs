@@ -7,8 +7,11 @@ use diesel::{
 use rollcall_db::Connection;
 use rollcall_proto::token::{NoticeChannel, NoticeState};
 
-use super::schema::{accounts as a, notice_settings as s, notices as n, tokens as t};
-use crate::{clock::Millis, error::Error, life::Life, notice::Facts, notice::Window};
+use super::{
+    schema::{notice_settings as s, notices as n, tokens as t},
+    tokens::{self, Token},
+};
+use crate::{clock::Millis, error::Error, notice::Facts, notice::Window};
 
 diesel::alias!(t as later: Later);
 
@@ -132,48 +135,18 @@ pub(crate) fn waiting(
     Ok(rows.into_iter().map(key).collect())
 }
 
-/// What a notice tells of its token.
-#[derive(Clone, Debug, Queryable)]
-pub(crate) struct Subject {
-    pub(crate) id: String,
-    pub(crate) prefix: String,
-    pub(crate) created_at: Millis,
-    pub(crate) created_by: String,
-    pub(crate) expires_at: Millis,
-    pub(crate) retires_at: Option<Millis>,
-    pub(crate) revoked_at: Option<Millis>,
-    pub(crate) last_used_at: Option<Millis>,
-    pub(crate) display_name: String,
-}
-
 /// Reads the token of a notice, and what decides whether it is due.
 pub(crate) fn subject(
     c: &mut Connection,
     account: &str,
     token: &str,
-) -> Result<Option<(Subject, Facts)>, Error> {
-    let row: Option<Subject> = t::table
-        .inner_join(a::table.on(a::id.eq(t::account_id)))
-        .filter(t::account_id.eq(account))
-        .filter(t::id.eq(token))
-        .select((
-            t::id,
-            t::prefix,
-            t::created_at,
-            t::created_by,
-            t::expires_at,
-            t::retires_at,
-            t::revoked_at,
-            t::last_used_at,
-            a::display_name,
-        ))
-        .first(c)
-        .optional()?;
+) -> Result<Option<(Token, Facts)>, Error> {
+    let found = tokens::find(c, account, token)?;
     let newer = t::table.filter(t::account_id.eq(account)).filter(t::id.gt(token));
     let newest = newer.select(t::id).first::<String>(c).optional()?.is_none();
-    Ok(row.map(|row| {
-        let Subject { created_at, expires_at, retires_at, revoked_at, .. } = row;
-        (row, Facts { created_at, life: Life { expires_at, retires_at, revoked_at }, newest })
+    Ok(found.map(|token| {
+        let facts = Facts { created_at: token.created_at, life: token.life(), newest };
+        (token, facts)
     }))
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A token as it is stored, without its hash.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug, Default, Queryable)]
 pub(crate) struct Token {
     pub(crate) account_id: String,
     pub(crate) id: String,
