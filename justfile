@@ -7,7 +7,7 @@ default:
 run *ARGUMENTS:
     cargo run --release -- {{ARGUMENTS}}
 
-# Runs all tests, or the sections named: fmt lint protos test tester okta microsoft sanity client openapi foreign durability notices fuzz.
+# Runs all tests, or the sections named: fmt lint protos test tester okta microsoft sanity client browser openapi foreign durability notices fuzz.
 test *SECTIONS:
     tests/run {{SECTIONS}}
 
