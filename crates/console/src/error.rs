@@ -6,7 +6,7 @@ use maud::html;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tonic::{Code, Status};
 
-use crate::page;
+use crate::{page, text};
 
 /// Why a page cannot be shown, or a change was not made. Each variant names its answer.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ impl From<Status> for Error {
 fn said(status: &Status) -> String {
     match status.code() {
         Code::InvalidArgument | Code::FailedPrecondition | Code::AlreadyExists | Code::ResourceExhausted => {
-            sentence(status.message())
+            text::sentence(status.message())
         }
         Code::Aborted => {
             "Somebody else has changed this in the meantime. Open the page again, and repeat your change."
@@ -70,19 +70,12 @@ fn said(status: &Status) -> String {
         Code::NotFound => Error::NotFound.to_string(),
         Code::PermissionDenied => "Your role does not allow this.".to_owned(),
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown => {
-            "A service that this page needs does not answer. Nothing was changed; try again in a moment."
+            "A service that this page needs does not answer. If you were changing something, look whether it was done \
+             before you do it again."
                 .to_owned()
         }
         _ => Error::Internal.to_string(),
     }
-}
-
-/// A message of a service as a sentence.
-fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    let end = if message.ends_with(['.', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }
 
 impl Error {
@@ -191,7 +184,8 @@ mod tests {
             (
                 Status::unavailable("tcp connect error 10.0.0.1"),
                 503,
-                "A service that this page needs does not answer. Nothing was changed; try again in a moment.",
+                "A service that this page needs does not answer. If you were changing something, look whether it was \
+                 done before you do it again.",
             ),
             (
                 Status::internal("table x"),

@@ -123,13 +123,14 @@ pub(crate) async fn ask_source(
 pub(crate) async fn set_source(
     place: Place,
     Path((_, id)): Path<(String, String)>,
-    Checked(To { to }): Checked<To>,
+    Checked(to): Checked<To>,
 ) -> Result<Response, Error> {
+    let source = to.source()?;
     may(&place, "GroupService/SetGroupSource")?;
     let group = read(&place, &id).await?;
-    let action = if to == i32::from(UserSource::Manual) { "group.to_manual" } else { "group.to_scim" };
+    let action = if source == UserSource::Manual { "group.to_manual" } else { "group.to_scim" };
     record(&place, action, &group.name, group.display_name).await?;
-    let request = SetGroupSourceRequest { name: group.name, source: to };
+    let request = SetGroupSourceRequest { name: group.name, source: source.into() };
     place.viewer.clients.groups.clone().set_group_source(request).await?;
     Ok(Redirect::to(&place.url(&format!("groups/{id}"))).into_response())
 }

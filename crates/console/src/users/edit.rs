@@ -4,6 +4,7 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Redirect, Response},
 };
+use http::StatusCode;
 use maud::{Markup, html};
 use rollcall_proto::identity::{
     CreateUserRequest, DeleteUserRequest, ReplaceUserRequest, User, UserSource, UserView,
@@ -17,16 +18,23 @@ use super::{
     shown_name,
 };
 use crate::{
-    component::{Question, confirm, heading},
+    component::{Question, Tone, alert, confirm, heading},
     csrf::Checked,
     error::Error,
     page::{Tab, page},
     place::Place,
 };
 
-fn form(place: &Place, title: &str, action: &str, fields: &Fields, back: &str) -> Markup {
+/// The form, with what is wrong with it where it was sent before.
+fn form(
+    place: &Place,
+    (title, action, back): (&str, &str, &str),
+    fields: &Fields,
+    problem: Option<&Error>,
+) -> Markup {
     let body = html! {
         (heading(&[("Users", Some(place.url("users")))], title, html! {}))
+        @if let Some(problem) = problem { (alert(Tone::Alarm, "Not saved", problem.to_string())) }
         form.card.form method="post" action=(action) {
             (place.viewer.csrf.field())
             (fields.controls())
@@ -42,18 +50,41 @@ fn form(place: &Place, title: &str, action: &str, fields: &Fields, back: &str) -
 /// `GET /accounts/{account}/users/new`.
 pub(crate) async fn new(place: Place) -> Result<Response, Error> {
     may(&place, "UserService/CreateUser")?;
-    Ok(form(&place, "New user", &place.url("users"), &Fields::new(), &place.url("users")).into_response())
+    let url = place.url("users");
+    Ok(form(&place, ("New user", &url, &url), &Fields::new(), None).into_response())
+}
+
+/// What was typed, again, with what is wrong with it: nobody should have to type it twice.
+fn again(
+    place: &Place,
+    about: (&str, &str, &str),
+    fields: &Fields,
+    problem: Error,
+) -> Result<Response, Error> {
+    match problem.status() {
+        status @ (StatusCode::BAD_REQUEST | StatusCode::CONFLICT) => {
+            Ok((status, form(place, about, fields, Some(&problem))).into_response())
+        }
+        _ => Err(problem),
+    }
 }
 
 /// `POST /accounts/{account}/users`.
 pub(crate) async fn create(place: Place, Checked(fields): Checked<Fields>) -> Result<Response, Error> {
-    let user = fields.apply(User::default())?;
     may(&place, "UserService/CreateUser")?;
-    record(&place, "user.create", &place.name(), user.user_name.clone()).await?;
+    let url = place.url("users");
+    match made(&place, &fields).await {
+        Ok(made) => Ok(Redirect::to(&place.url(&format!("users/{}", id_of(&made.name)))).into_response()),
+        Err(problem) => again(&place, ("New user", &url, &url), &fields, problem),
+    }
+}
+
+async fn made(place: &Place, fields: &Fields) -> Result<User, Error> {
+    let user = fields.apply(User::default())?;
+    record(place, "user.create", &place.name(), user.user_name.clone()).await?;
     let request =
         CreateUserRequest { parent: place.name(), user: Some(user), source: UserSource::Manual.into() };
-    let made = place.viewer.clients.users.clone().create_user(request).await?.into_inner();
-    Ok(Redirect::to(&place.url(&format!("users/{}", id_of(&made.name)))).into_response())
+    Ok(place.viewer.clients.users.clone().create_user(request).await?.into_inner())
 }
 
 /// `GET /accounts/{account}/users/{id}/edit`.
@@ -61,7 +92,7 @@ pub(crate) async fn edit(place: Place, Path((_, id)): Path<(String, String)>) ->
     let user = editable(&place, &id).await?;
     let title = format!("Edit {}", shown_name(&user));
     let url = place.url(&format!("users/{id}"));
-    Ok(form(&place, &title, &url, &Fields::of(&user), &url).into_response())
+    Ok(form(&place, (&title, &url, &url), &Fields::of(&user), None).into_response())
 }
 
 /// `POST /accounts/{account}/users/{id}`.
@@ -71,17 +102,24 @@ pub(crate) async fn save(
     Checked(fields): Checked<Fields>,
 ) -> Result<Response, Error> {
     let user = editable(&place, &id).await?;
-    let etags = vec![fields.etag.clone()];
-    let user = fields.apply(user)?;
-    record(&place, "user.update", &user.name, user.user_name.clone()).await?;
+    let (title, url) = (format!("Edit {}", shown_name(&user)), place.url(&format!("users/{id}")));
+    match saved(&place, &fields, user).await {
+        Ok(()) => Ok(Redirect::to(&url).into_response()),
+        Err(problem) => again(&place, (&title, &url, &url), &fields, problem),
+    }
+}
+
+async fn saved(place: &Place, fields: &Fields, before: User) -> Result<(), Error> {
+    let user = fields.apply(before)?;
+    record(place, "user.update", &user.name, user.user_name.clone()).await?;
     let request = ReplaceUserRequest {
         user: Some(user),
-        etags,
+        etags: vec![fields.etag.clone()],
         view: UserView::Basic.into(),
         writer: UserSource::Manual.into(),
     };
     place.viewer.clients.users.clone().replace_user(request).await?;
-    Ok(Redirect::to(&place.url(&format!("users/{id}"))).into_response())
+    Ok(())
 }
 
 /// `GET /accounts/{account}/users/{id}/delete`: asks.

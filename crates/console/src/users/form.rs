@@ -57,7 +57,7 @@ impl Fields {
     }
 
     /// The person with what was typed; what the form does not show stays.
-    pub(super) fn apply(self, mut user: User) -> Result<User, Error> {
+    pub(super) fn apply(&self, mut user: User) -> Result<User, Error> {
         for (label, text) in self.labelled() {
             if text.chars().count() > MAX || text.chars().any(char::is_control) {
                 return Err(Error::BadInput(format!(
@@ -80,16 +80,16 @@ impl Fields {
             return Err(Error::BadInput("The user name must not be empty.".to_owned()));
         }
         user_name.trim().clone_into(&mut user.user_name);
-        user.display_name = some(&display_name);
-        user.title = some(&title);
+        user.display_name = some(display_name);
+        user.title = some(title);
         user.active = Some(active == "yes");
         let name = user.person_name.take().unwrap_or_default();
-        let name = PersonName { given_name: some(&given_name), family_name: some(&family_name), ..name };
+        let name = PersonName { given_name: some(given_name), family_name: some(family_name), ..name };
         user.person_name = (name != PersonName::default()).then_some(name);
         let work = user.enterprise.take().unwrap_or_default();
-        let work = EnterpriseUser { department: some(&department), ..work };
+        let work = EnterpriseUser { department: some(department), ..work };
         user.enterprise = (work != EnterpriseUser::default()).then_some(work);
-        set_email(&mut user, some(&email));
+        set_email(&mut user, some(email));
         Ok(user)
     }
 

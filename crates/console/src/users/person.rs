@@ -103,12 +103,14 @@ fn whose(user: &User) -> Markup {
         UserSource::Manual => alert(
             Tone::Info,
             "Kept by hand",
-            "You change this person here. What the identity provider sends about them is refused.",
+            "You change this person here, and the identity provider may not. If it creates the same person anew, the \
+             rules say whether it takes them over.",
         ),
         UserSource::Import => alert(
             Tone::Info,
             "Imported",
-            "This person came by an import. The identity provider takes them over when it creates the same person.",
+            "This person came by an import. When the identity provider creates the same person, the rules say whether \
+             it takes them over.",
         ),
         UserSource::Scim | UserSource::Unspecified => html! {},
     }
@@ -251,8 +253,9 @@ pub(crate) fn handover(source: UserSource) -> Handover {
             to: UserSource::Manual,
             title: "Convert to manual?",
             words: "From then on you change this here, and the identity provider may not: its changes and its deletion are \
-                    refused, and it will report them as failed. When the person leaves, somebody has to remember to say \
-                    so here. Better take it out of the identity provider's assignment as well.",
+                    refused, and it will report them as failed. What happens to it there is not known here any more: \
+                    somebody has to remember to say so. Better take it out of the identity provider's assignment as \
+                    well.",
             button: "Convert to manual",
         }
     }
@@ -285,7 +288,17 @@ pub(crate) async fn ask_source(
 /// Whose something is to be.
 #[derive(Debug, Deserialize)]
 pub(crate) struct To {
-    pub(crate) to: i32,
+    to: i32,
+}
+
+impl To {
+    /// The identity provider's, or by hand; nothing else can be asked for.
+    pub(crate) fn source(&self) -> Result<UserSource, Error> {
+        match UserSource::try_from(self.to) {
+            Ok(source @ (UserSource::Scim | UserSource::Manual)) => Ok(source),
+            _ => Err(Error::BadInput("It must be the identity provider's, or kept by hand.".to_owned())),
+        }
+    }
 }
 
 /// Writes into the audit what is about to be changed: a change without a record is worse than a record without a change.
@@ -306,14 +319,15 @@ pub(crate) async fn record(place: &Place, action: &str, target: &str, detail: St
 pub(crate) async fn set_source(
     place: Place,
     Path((_, id)): Path<(String, String)>,
-    Checked(To { to }): Checked<To>,
+    Checked(to): Checked<To>,
 ) -> Result<Response, Error> {
+    let source = to.source()?;
     let name = format!("{}/users/{id}", place.name());
     may(&place, "UserService/SetUserSource")?;
     let user = read(&place, &id).await?;
-    let action = if to == i32::from(UserSource::Manual) { "user.to_manual" } else { "user.to_scim" };
+    let action = if source == UserSource::Manual { "user.to_manual" } else { "user.to_scim" };
     record(&place, action, &name, user.user_name).await?;
-    let request = SetUserSourceRequest { name, source: to };
+    let request = SetUserSourceRequest { name, source: source.into() };
     place.viewer.clients.users.clone().set_user_source(request).await?;
     Ok(Redirect::to(&place.url(&format!("users/{id}"))).into_response())
 }
