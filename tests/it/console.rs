@@ -308,3 +308,37 @@ async fn only_our_own_pages_can_send_a_form() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_was_typed_stays_when_it_cannot_be_saved() {
+    both(async |server| {
+        let browser = Browser::signed_in(server, Role::AccountAdministrator, "default").await;
+        let send = async |path: &str, fields: &[(&str, &str)]| {
+            browser.post(path, &[&[("title", "Head clerk")], fields].concat()).await
+        };
+        let made = send("/accounts/default/users", &[("user_name", "ann")]).await;
+        assert_eq!(made.status, StatusCode::SEE_OTHER);
+        let ann = made.location().to_owned();
+        let stale = ("etag", "W/\"1\"");
+        assert_eq!(send(&ann, &[("user_name", "anna"), stale]).await.status, StatusCode::SEE_OTHER);
+        for (path, fields, status, says) in [
+            (
+                "/accounts/default/users",
+                &[("user_name", "ANNA")][..],
+                StatusCode::CONFLICT,
+                "belongs to another user",
+            ),
+            ("/accounts/default/users", &[("user_name", " ")], StatusCode::BAD_REQUEST, "must not be empty"),
+            (&ann, &[("user_name", "ann"), stale], StatusCode::CONFLICT, "Somebody else has changed this"),
+        ] {
+            let refused = send(path, fields).await;
+            assert_eq!(refused.status, status, "{}", refused.text);
+            for text in ["Not saved", "Head clerk", says] {
+                assert!(refused.text.contains(text), "{text}: {}", refused.text);
+            }
+        }
+        let source = format!("{ann}/source");
+        assert_eq!(send(&source, &[("to", "99")]).await.status, StatusCode::BAD_REQUEST);
+    })
+    .await;
+}
