@@ -83,6 +83,9 @@ impl LastUse {
                 for (token, at) in &to_write.used {
                     store::tokens::note_use(c, &id, token, *at)?;
                 }
+                for (token, at) in &to_write.used {
+                    store::tokens::settle(c, &id, token, *at)?;
+                }
                 if let Some(latest) = to_write.used.values().max() {
                     store::accounts::note_access(c, &id, *latest)?;
                 }

@@ -21,12 +21,16 @@ const ENTRA: Option<Millis> = Some(40 * MINUTE);
 
 /// The first whose text is in the User-Agent counts. Okta's is from its SCIM reference, Google's from recorded
 /// requests; for the others it is the product's name, which some send and none has documented.
-const PROVIDERS: [Provider; 15] = [
+const PROVIDERS: [Provider; 18] = [
     provider("Okta", "okta", None),
     provider("Google Workspace", "google-auto-provisioning", None),
-    provider("Microsoft Entra ID", "azure", ENTRA),
-    provider("Microsoft Entra ID", "entra", ENTRA),
-    provider("Microsoft Entra ID", "microsoft", ENTRA),
+    // No shorter: `entra` is in `central`, and what runs on Azure, or on Windows, is not Entra ID for that.
+    provider("Microsoft Entra ID", "azure ad", ENTRA),
+    provider("Microsoft Entra ID", "azuread", ENTRA),
+    provider("Microsoft Entra ID", "azure-ad", ENTRA),
+    provider("Microsoft Entra ID", "azure active directory", ENTRA),
+    provider("Microsoft Entra ID", "microsoft entra", ENTRA),
+    provider("Microsoft Entra ID", "entra id", ENTRA),
     provider("PingFederate", "pingfederate", None),
     provider("PingOne", "pingone", None),
     provider("OneLogin", "onelogin", None),
@@ -61,11 +65,13 @@ mod tests {
             ("Microsoft Azure AD SCIM provisioning 1.2.3", Some("Microsoft Entra ID")),
             ("goauthentik.io/authentik/2026.2", Some("authentik")),
             ("curl/8.5.0", None),
+            ("Acme Central Directory", None),
+            ("Mozilla/5.0 (Windows NT; Microsoft Windows 10.0) PowerShell/7.4", None),
             ("", None),
         ] {
             assert_eq!(of_agent(agent).map(|known| known.name), expected, "{agent}");
         }
-        assert_eq!(of_agent("entra").unwrap().rhythm, Some(2_400_000));
+        assert_eq!(of_agent("Microsoft Entra").unwrap().rhythm, Some(2_400_000));
         assert!(PROVIDERS.iter().all(|known| known.agent == known.agent.to_ascii_lowercase()));
     }
 }

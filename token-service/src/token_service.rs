@@ -122,7 +122,8 @@ impl Tokens {
     async fn retire(&self, request: RetireTokenRequest) -> Result<Token, Error> {
         let RetireTokenRequest { name, actor } = request;
         self.end(&name, actor, |c, row, actor, now| match row.life().state(now) {
-            TokenState::Retiring => {
+            // The one that replaces it may have been revoked since: then it is the last that works.
+            TokenState::Retiring if has_newer(c, row, now)? => {
                 tokens::set_retires_at(c, &row.account_id, &row.id, now)?;
                 record(c, row, now, actor, "token.retire").map(drop)
             }
@@ -190,10 +191,17 @@ fn make_room(c: &mut Connection, account: &str, now: Millis, overlap: Millis) ->
         return Err(Error::TwoLive { until: human(first_end) });
     }
     for token in live {
-        let at = token.life().retiring_at(now.saturating_add(overlap));
+        // Not past its end: a token that is replaced on its last day is replaced all the same.
+        let at = token.life().retiring_at(now.saturating_add(overlap)).min(token.expires_at);
         tokens::set_retires_at(c, account, &token.id, at)?;
     }
     Ok(())
+}
+
+/// Whether a newer token than this one is live.
+fn has_newer(c: &mut Connection, row: &Row, now: Millis) -> Result<bool, Error> {
+    let live = tokens::not_ended(c, &row.account_id, now)?;
+    Ok(live.iter().any(|token| token.id > row.id && token.life().is_live(now)))
 }
 
 /// Writes into the audit what became of a token.

@@ -36,7 +36,7 @@ fn kinds(facts: &Facts) -> Vec<WarningKind> {
 
 #[test]
 fn states() {
-    let entra = provider::of_agent("entra");
+    let entra = provider::of_agent("entra id");
     for (says, facts, expected) in [
         ("no token", Facts::default(), ConnectionState::NoToken),
         ("all is well", well(), ConnectionState::Connected),
@@ -111,7 +111,7 @@ fn warnings_come_at_their_time_and_say_what_to_do() {
         "nothing ever came"
     );
 
-    let entra = provider::of_agent("entra");
+    let entra = provider::of_agent("entra id");
     let late = judge(&Facts { provider: entra, last_access: ago(5 * HOUR), ..well() }, NOW);
     assert_eq!(late.late_since, ago(5 * HOUR - 40 * HOUR / 60));
     assert_eq!(late.warnings.len(), 1);
@@ -148,7 +148,7 @@ fn any_times_at_all_are_judged_without_a_panic() {
             first_success: Some(at),
             last_refusal: Some(at),
             failures: at,
-            provider: provider::of_agent("entra"),
+            provider: provider::of_agent("entra id"),
             ..well()
         };
         for now in [i64::MIN, 0, NOW, i64::MAX] {

@@ -173,14 +173,19 @@ pub(crate) fn revoke(c: &mut Connection, account: &str, id: &str, at: Millis) ->
     Ok(())
 }
 
-/// Notes that a token was used at `at`, unless a later use is noted already, and retires those that it replaces once
-/// it has taken their place ([`is_settled`]).
+/// Notes that a token was used at `at`, unless a later use is noted already.
 pub(crate) fn note_use(c: &mut Connection, account: &str, id: &str, at: Millis) -> Result<(), Error> {
     let token = t::table.find((account, id));
     diesel::update(token.filter(t::last_used_at.is_null().or(t::last_used_at.lt(at))))
         .set(t::last_used_at.eq(at))
         .execute(c)?;
     diesel::update(token.filter(t::first_used_at.is_null())).set(t::first_used_at.eq(at)).execute(c)?;
+    Ok(())
+}
+
+/// Retires the tokens that a token replaces, once it has taken their place ([`is_settled`]). To be asked when all uses up
+/// to `at` are noted, and of a token that works: the last that does must not go.
+pub(crate) fn settle(c: &mut Connection, account: &str, id: &str, at: Millis) -> Result<(), Error> {
     let older: Vec<Token> = t::table
         .filter(t::account_id.eq(account))
         .filter(t::id.lt(id))
@@ -190,8 +195,8 @@ pub(crate) fn note_use(c: &mut Connection, account: &str, id: &str, at: Millis) 
     if older.is_empty() {
         return Ok(());
     }
-    let first_used = find(c, account, id)?.and_then(|token| token.first_used_at);
-    for token in older.into_iter().filter(|older| is_settled(first_used, older.last_used_at, at)) {
+    let Some(newer) = find(c, account, id)?.filter(|token| token.life().is_live(at)) else { return Ok(()) };
+    for token in older.into_iter().filter(|older| is_settled(newer.first_used_at, older.last_used_at, at)) {
         set_retires_at(c, account, &token.id, at)?;
     }
     Ok(())

@@ -34,9 +34,13 @@ pub(crate) fn note(
     let mut entries: Vec<&Entry> = entries.iter().collect();
     entries.sort_by_key(|entry| entry.at);
     let Some(last) = entries.last() else { return Ok(()) };
-    for (token, Use { last, uses }) in by_token(&entries) {
-        note_token(c, account, token, last, uses)?;
+    let uses = by_token(&entries);
+    for (token, Use { last, uses }) in &uses {
+        note_token(c, account, token, last, *uses)?;
         tokens::note_use(c, account, token, last.at)?;
+    }
+    for (token, Use { last, .. }) in uses {
+        tokens::settle(c, account, token, last.at)?;
     }
     accounts::note_access(c, account, last.at)?;
     let mut connection = connections::find(c, account)?.unwrap_or_default();

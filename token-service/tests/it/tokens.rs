@@ -151,6 +151,66 @@ async fn a_replaced_token_retires_when_it_is_told_to() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_replaced_on_its_last_day_retires_like_any_other() {
+    on_both(async |server| {
+        server.account("acme").await.unwrap();
+        let (old, secret) = server.generate_with("acme", days(30), None).await.unwrap();
+        server.pass(30 * DAY - 12 * HOUR);
+        server.generate("acme").await.unwrap();
+        let list = server.list("acme").await.unwrap();
+        assert_eq!((list[1].state(), list[1].retire_time), (TokenState::Retiring, list[1].expire_time));
+        server.verify("acme", &secret).await.unwrap();
+        let retire = RetireTokenRequest { name: old.name, actor: String::new() };
+        let retired = server.tokens.clone().retire_token(retire).await.unwrap().into_inner();
+        assert_eq!(retired.state(), TokenState::Retired);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_token_that_works_is_not_retired() {
+    on_both(async |server| {
+        server.account("acme").await.unwrap();
+        let (old, old_secret) = server.generate("acme").await.unwrap();
+        let (new, new_secret) = server.generate_with("acme", None, days(7)).await.unwrap();
+        server.verify("acme", &new_secret).await.unwrap();
+        server.flush().await;
+        server.pass(2 * HOUR);
+        // Used a last time, and revoked before that is written.
+        server.verify("acme", &new_secret).await.unwrap();
+        server.revoke(&new.name).await.unwrap();
+        server.flush().await;
+        server.verify("acme", &old_secret).await.unwrap();
+        let retire = RetireTokenRequest { name: old.name, actor: String::new() };
+        let status = server.tokens.clone().retire_token(retire).await.unwrap_err();
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::FailedPrecondition, "TOKEN_NOT_REPLACED")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn uses_that_are_written_together_are_weighed_together() {
+    on_both(async |server| {
+        server.account("acme").await.unwrap();
+        let (_, old) = server.generate("acme").await.unwrap();
+        let (_, new) = server.generate_with("acme", None, days(7)).await.unwrap();
+        server.verify("acme", &new).await.unwrap();
+        server.flush().await;
+        for _ in 0..8 {
+            server.pass(2 * HOUR);
+            server.verify("acme", &new).await.unwrap();
+            server.verify("acme", &old).await.unwrap();
+            server.flush().await;
+            server.verify("acme", &old).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_request_makes_one_token_however_often_it_arrives() {
     on_both(async |server| {
         server.account("acme").await.unwrap();
