@@ -52,8 +52,8 @@ pub(crate) async fn show(
         ListMembersRequest { parent: group.name.clone(), page_size: PAGE, page_token: look.page.clone() };
     let members = place.viewer.clients.groups.clone().list_members(request).await?.into_inner();
     let url = place.url(&format!("groups/{id}"));
-    let next =
-        (!members.next_page_token.is_empty()).then(|| address(&url, &[("page", &members.next_page_token)]));
+    let next = (!members.next_page_token.is_empty())
+        .then(|| address(&url, &[("page", &members.next_page_token), ("find", &look.find)]));
     let edits = group.source() != UserSource::Scim && place.may("GroupService/PatchGroup");
     let offered = if edits { offer(&place, &look.find).await? } else { Vec::new() };
     let body = html! {
