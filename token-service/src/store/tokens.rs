@@ -3,11 +3,12 @@
 use diesel::prelude::*;
 use rollcall_db::Connection;
 
-use super::schema::tokens as t;
+use super::{audit, schema::tokens as t};
 use crate::{
     clock::Millis,
     error::Error,
     life::{Life, is_settled},
+    name,
 };
 
 /// A token as it is stored, without its hash.
@@ -198,6 +199,9 @@ pub(crate) fn settle(c: &mut Connection, account: &str, id: &str, at: Millis) ->
     let Some(newer) = find(c, account, id)?.filter(|token| token.life().is_live(at)) else { return Ok(()) };
     for token in older.into_iter().filter(|older| is_settled(newer.first_used_at, older.last_used_at, at)) {
         set_retires_at(c, account, &token.id, at)?;
+        let target = name::of_token(account, &token.id);
+        let why = format!("{}… by itself: {}… has taken its place", token.prefix, newer.prefix);
+        audit::record(c, account, at, "rollcall", "token.retire", &target, &why)?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 use prost_types::Duration;
-use rollcall_proto::token::{GenerateTokenRequest, ListTokensRequest, RetireTokenRequest, TokenState};
+use rollcall_proto::token::{
+    GenerateTokenRequest, ListAuditEntriesRequest, ListTokensRequest, RetireTokenRequest, TokenState,
+};
 use rollcall_token_service::clock::DAY;
 use tonic::Code;
 
@@ -118,6 +120,9 @@ async fn a_replaced_token_retires_once_the_new_one_has_been_at_work_alone_for_an
         assert_eq!(server.verify("acme", &old).await.unwrap_err().code(), Code::Unauthenticated);
         server.verify("acme", &new).await.unwrap();
         assert_eq!(server.list("acme").await.unwrap()[1].state(), TokenState::Retired);
+        let list = ListAuditEntriesRequest { parent: "accounts/acme".to_owned(), ..Default::default() };
+        let audit = server.audit.clone().list_audit_entries(list).await.unwrap().into_inner().entries;
+        assert_eq!((audit[0].actor.as_str(), audit[0].action.as_str()), ("rollcall", "token.retire"));
     })
     .await;
 }
