@@ -8,6 +8,11 @@ pub type Millis = i64;
 /// One day, in milliseconds.
 pub const DAY: Millis = 24 * 60 * 60 * 1000;
 
+/// The days of a span, of which a begun one counts.
+pub(crate) fn begun_days(span: Millis) -> i64 {
+    span.div_euclid(DAY) + i64::from(span.rem_euclid(DAY) > 0)
+}
+
 /// Tells the time.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Millis + Send + Sync>);

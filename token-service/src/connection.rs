@@ -3,7 +3,7 @@
 use rollcall_proto::token::{ConnectionState, Warning, WarningKind};
 
 use crate::{
-    clock::{DAY, Millis},
+    clock::{DAY, Millis, begun_days},
     life::Life,
     provider::Provider,
 };
@@ -246,7 +246,7 @@ fn days(span: Millis) -> i64 {
 fn in_days(left: Millis) -> String {
     match days(left) {
         0 => "in less than a day".to_owned(),
-        _ => match days(left.saturating_add(DAY - 1)) {
+        _ => match begun_days(left) {
             1 => "in one day".to_owned(),
             days => format!("in {days} days"),
         },

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    clock::{DAY, Millis},
+    clock::{DAY, Millis, begun_days},
     name,
     store::tokens::Token,
 };
@@ -136,7 +136,7 @@ impl About<'_> {
 
 /// The days until something, of which a begun one counts.
 fn in_days(left: Millis) -> String {
-    match left.div_euclid(DAY) + i64::from(left.rem_euclid(DAY) > 0) {
+    match begun_days(left) {
         1 => "1 day".to_owned(),
         days => format!("{days} days"),
     }

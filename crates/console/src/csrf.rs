@@ -51,6 +51,10 @@ fn is_of(secret: &str, value: &str) -> bool {
 #[derive(Debug)]
 pub(crate) struct Checked<T>(pub(crate) T);
 
+/// A form without a field of its own.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Nothing {}
+
 #[derive(Deserialize)]
 struct Field {
     #[serde(default)]

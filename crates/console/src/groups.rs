@@ -18,7 +18,7 @@ pub(crate) use self::{
     members::{add, remove, show},
 };
 use crate::{
-    component::{Question, confirm, empty, field, filters, heading, pager, source_badge, table, time},
+    component::{empty, field, filters, heading, pager, source_badge, table, time},
     csrf::Checked,
     directory,
     error::Error,
@@ -26,8 +26,8 @@ use crate::{
     page::{Tab, page},
     place::Place,
     query::{Asked, address},
+    source::{self, To},
     text,
-    users::{Handover, To, handover, id_of, may, record},
 };
 
 /// How many on a page.
@@ -80,7 +80,7 @@ pub(crate) async fn list(place: Place, Asked(search): Asked<Search>) -> Result<R
 
 fn row(place: &Place, group: &Group) -> Vec<Markup> {
     vec![
-        html! { a href=(place.url(&format!("groups/{}", id_of(&group.name)))) { (group.display_name) } },
+        html! { a href=(place.url(&format!("groups/{}", text::id_of(&group.name)))) { (group.display_name) } },
         source_badge(group.source()),
         time(group.update_time.as_ref()),
     ]
@@ -99,24 +99,10 @@ pub(crate) async fn ask_source(
     place: Place,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Error> {
-    may(&place, "GroupService/SetGroupSource")?;
+    place.demand("GroupService/SetGroupSource")?;
     let group = read(&place, &id).await?;
-    let Handover { to, title, words, button } = handover(group.source());
-    let back = place.url(&format!("groups/{id}"));
-    let question = Question {
-        words: html! { p { strong { (group.display_name) } } p { (words) } },
-        action: &place.url(&format!("groups/{id}/source")),
-        fields: html! { input type="hidden" name="to" value=(i32::from(to)); },
-        button,
-        danger: to == UserSource::Manual,
-        back: &back,
-    };
-    let trail = [("Groups", Some(place.url("groups"))), (group.display_name.as_str(), Some(back.clone()))];
-    let body = html! {
-        (heading(&trail, title, html! {}))
-        (confirm(&place.viewer.csrf, question))
-    };
-    Ok(page(&place, Tab::Groups, title, body).into_response())
+    let url = place.url(&format!("groups/{id}"));
+    Ok(source::ask(&place, Tab::Groups, &group.display_name, &url, group.source()).into_response())
 }
 
 /// `POST /accounts/{account}/groups/{id}/source`.
@@ -126,10 +112,10 @@ pub(crate) async fn set_source(
     Checked(to): Checked<To>,
 ) -> Result<Response, Error> {
     let source = to.source()?;
-    may(&place, "GroupService/SetGroupSource")?;
+    place.demand("GroupService/SetGroupSource")?;
     let group = read(&place, &id).await?;
     let action = if source == UserSource::Manual { "group.to_manual" } else { "group.to_scim" };
-    record(&place, action, &group.name, group.display_name).await?;
+    place.record(action, &group.name, group.display_name).await?;
     let request = SetGroupSourceRequest { name: group.name, source: source.into() };
     place.viewer.clients.groups.clone().set_group_source(request).await?;
     Ok(Redirect::to(&place.url(&format!("groups/{id}"))).into_response())

@@ -41,6 +41,7 @@ mod router;
 mod rules;
 mod session;
 mod signin;
+mod source;
 mod sync;
 mod text;
 mod users;

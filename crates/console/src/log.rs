@@ -17,7 +17,6 @@ use crate::{
     place::Place,
     query::Asked,
     text,
-    users::id_of,
 };
 
 /// How many on a page.
@@ -112,7 +111,7 @@ pub(crate) fn entries(place: &Place, entries: &[SyncEntry]) -> Markup {
         "Sync log",
         &["When", "What", "On whom", "Result", "Took"],
         entries.iter().map(|entry| {
-            let url = place.url(&format!("log/{}", id_of(&entry.name)));
+            let url = place.url(&format!("log/{}", text::id_of(&entry.name)));
             vec![
                 html! { a href=(url) { (moment(entry.time.as_ref())) } },
                 html! { span.whole { (what(entry)) } },

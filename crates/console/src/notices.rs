@@ -12,7 +12,7 @@ use tonic::Code;
 
 use crate::{
     component::{Tone, alert, badge, card, copyable, empty, field, heading, table, time},
-    csrf::Checked,
+    csrf::{Checked, Nothing},
     error::Error,
     page::{Tab, page},
     place::Place,
@@ -46,10 +46,6 @@ pub(crate) struct Wish {
     #[serde(default)]
     webhook_url: String,
 }
-
-/// A form without a field of its own.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Nothing {}
 
 /// `GET /accounts/{account}/notices`.
 pub(crate) async fn show(place: Place, Asked(after): Asked<After>) -> Result<Markup, Error> {

@@ -39,7 +39,7 @@ const SECTIONS: [(&str, &[Tab]); 3] = [
 ];
 
 impl Tab {
-    fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Sync => "User and Group Sync",
             Self::Guide => "Setup guide",
@@ -52,7 +52,7 @@ impl Tab {
         }
     }
 
-    fn path(self) -> &'static str {
+    pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Sync => "sync",
             Self::Guide => "guide",

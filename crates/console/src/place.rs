@@ -4,9 +4,13 @@ use std::{collections::HashMap, sync::Arc};
 
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
-use rollcall_proto::token::GetAccountRequest;
+use rollcall_proto::token::{AuditEntry, GetAccountRequest, RecordAuditEntryRequest};
+use tonic::Status;
 
 use crate::{Console, error::Error, session::Viewer};
+
+/// The most characters of a detail that the audit takes.
+const MAX_DETAIL: usize = 1000;
 
 /// The account in the address, and who looks at it. A handler that takes one is reached by nobody who may not see the
 /// account: for those, it is not there.
@@ -37,6 +41,26 @@ impl Place {
     /// Whether the role allows an rpc.
     pub(crate) fn may(&self, rpc: &str) -> bool {
         self.viewer.may(rpc)
+    }
+
+    /// Refuses before anything is read or written what the service would refuse afterwards.
+    pub(crate) fn demand(&self, rpc: &str) -> Result<(), Error> {
+        if self.may(rpc) { Ok(()) } else { Err(Status::permission_denied(rpc).into()) }
+    }
+
+    /// Writes into the audit what another service is about to change: a change without a record is worse than a record
+    /// without a change.
+    pub(crate) async fn record(&self, action: &str, target: &str, detail: String) -> Result<(), Error> {
+        let entry = AuditEntry {
+            actor: self.viewer.actor(),
+            action: action.to_owned(),
+            target: target.to_owned(),
+            detail: detail.chars().filter(|c| !c.is_control()).take(MAX_DETAIL).collect(),
+            ..AuditEntry::default()
+        };
+        let request = RecordAuditEntryRequest { parent: self.name(), entry: Some(entry) };
+        self.viewer.clients.audit.clone().record_audit_entry(request).await?;
+        Ok(())
     }
 }
 

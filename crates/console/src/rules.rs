@@ -15,7 +15,6 @@ use crate::{
     page::{Tab, page},
     place::Place,
     text,
-    users::{may, record},
 };
 
 /// A choice: its value in the form, what it is called, what it does.
@@ -134,13 +133,13 @@ pub(crate) struct Chosen {
 
 /// `POST /accounts/{account}/rules`.
 pub(crate) async fn update(place: Place, Checked(chosen): Checked<Chosen>) -> Result<Redirect, Error> {
-    may(&place, "SettingsService/UpdateSettings")?;
+    place.demand("SettingsService/UpdateSettings")?;
     let before = read(&place).await?;
     let Chosen { reactivation, adoption, unknown_members } = chosen;
     let after = Settings { name: before.name.clone(), reactivation, adoption, unknown_members };
     let changes = changes(&before, &after);
     if !changes.is_empty() {
-        record(&place, "settings.update", &before.name, changes).await?;
+        place.record("settings.update", &before.name, changes).await?;
         let request = UpdateSettingsRequest { settings: Some(after), update_mask: None };
         place.viewer.clients.settings.clone().update_settings(request).await?;
     }

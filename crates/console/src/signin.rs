@@ -23,7 +23,14 @@ pub(crate) use self::{
     link::{ask as link, redeem},
     oidc::{Provider, begin as oidc, callback},
 };
-use crate::{Console, cookie_jar, csrf::Checked, error::Error, page, query::Asked, session::Viewer};
+use crate::{
+    Console, cookie_jar,
+    csrf::{Checked, Nothing},
+    error::Error,
+    page,
+    query::Asked,
+    session::Viewer,
+};
 
 /// Where to go after signing in.
 #[derive(Debug, Default, Deserialize)]
@@ -72,9 +79,6 @@ fn ask_page(provider: Option<&str>, next: &str) -> Markup {
     };
     page::bare("Sign in", body)
 }
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Nothing {}
 
 /// `POST /sign-out`.
 pub(crate) async fn out(

@@ -28,12 +28,11 @@ pub(crate) use self::{
 };
 use crate::{
     component::heading,
-    csrf::Checked,
+    csrf::{Checked, Nothing},
     error::Error,
     page::{Tab, page},
     place::Place,
     query::Asked,
-    users::may,
 };
 
 /// The name of the page.
@@ -70,7 +69,7 @@ pub(crate) async fn state(place: Place, Asked(part): Asked<Part>) -> Result<Mark
 
 /// `GET /accounts/{account}/sync/regenerate`.
 pub(crate) async fn regenerate(place: Place) -> Result<Markup, Error> {
-    may(&place, GENERATE)?;
+    place.demand(GENERATE)?;
     let (_, tokens) = read(&place).await?;
     let (title, body) = questions::regenerate(&place, &tokens);
     Ok(below(&place, title, body))
@@ -106,7 +105,7 @@ pub(crate) async fn generate(place: Place, Checked(wish): Checked<Wish>) -> Resu
 
 /// `GET /accounts/{account}/sync/tokens/{token}/retire`.
 pub(crate) async fn ask_retire(place: Place, Path((_, id)): Path<(String, String)>) -> Result<Markup, Error> {
-    may(&place, "TokenService/RetireToken")?;
+    place.demand("TokenService/RetireToken")?;
     let token = token(&place, &id).await?;
     Ok(below(&place, "Retire a token", questions::retire(&place, &id, &token)?))
 }
@@ -124,7 +123,7 @@ pub(crate) async fn retire(
 
 /// `GET /accounts/{account}/sync/tokens/{token}/revoke`.
 pub(crate) async fn ask_revoke(place: Place, Path((_, id)): Path<(String, String)>) -> Result<Markup, Error> {
-    may(&place, "TokenService/RevokeToken")?;
+    place.demand("TokenService/RevokeToken")?;
     let token = token(&place, &id).await?;
     Ok(below(&place, "Revoke a token", questions::revoke(&place, &id, &token)?))
 }
@@ -139,10 +138,6 @@ pub(crate) async fn revoke(
     place.viewer.clients.tokens.clone().revoke_token(request).await?;
     Ok(Redirect::to(&place.url("sync?done=revoked")))
 }
-
-/// A form without a field of its own.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Nothing {}
 
 /// A page that leads back to the one it came from.
 fn below(place: &Place, title: &str, body: Markup) -> Markup {

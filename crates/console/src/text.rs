@@ -102,6 +102,18 @@ pub(crate) fn role(role: Role) -> &'static str {
     }
 }
 
+/// The id: the last part of the resource name.
+pub(crate) fn id_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(_, id)| id)
+}
+
+/// JSON to read; as it is where it cannot be read.
+pub(crate) fn pretty(json: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(json)
+        .and_then(|value| serde_json::to_string_pretty(&value))
+        .unwrap_or_else(|_| json.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

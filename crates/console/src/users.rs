@@ -10,8 +10,8 @@ use rollcall_proto::identity::{ListUsersRequest, User, UserView};
 use serde::Deserialize;
 
 pub(crate) use self::{
-    edit::{Version, ask_delete, create, delete, edit, may, new, save},
-    person::{Handover, To, ask_source, handover, pretty, record, set_source, show},
+    edit::{Version, ask_delete, create, delete, edit, new, save},
+    person::{ask_source, set_source, show},
 };
 use crate::{
     component::{Tone, badge, empty, field, filters, heading, pager, source_badge, table, time},
@@ -140,13 +140,8 @@ fn row(place: &Place, user: &User) -> Vec<Markup> {
     ]
 }
 
-/// The id: the last part of the resource name.
-pub(crate) fn id_of(name: &str) -> &str {
-    name.rsplit_once('/').map_or("", |(_, id)| id)
-}
-
 fn url(place: &Place, user: &User) -> String {
-    place.url(&format!("users/{}", id_of(&user.name)))
+    place.url(&format!("users/{}", text::id_of(&user.name)))
 }
 
 /// The name to show a person by.

@@ -39,6 +39,34 @@ impl Options {
     }
 }
 
+/// Which identity service to ask.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct Identity {
+    /// Address of the identity service
+    #[arg(
+        long,
+        env = "ROLLCALL_IDENTITY_SERVICE",
+        default_value = "http://127.0.0.1:7401",
+        value_name = "URL"
+    )]
+    identity_service: String,
+}
+
+impl Identity {
+    pub(crate) fn channel(&self) -> Result<Channel, Error> {
+        Ok(channel::connect(&self.identity_service)?)
+    }
+
+    /// The answer to a call, or what went wrong in words for the person at the terminal.
+    pub(crate) async fn answer<T>(
+        &self,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<T, Error> {
+        answer(IDENTITY, &self.identity_service, call).await
+    }
+}
+
 /// A service that commands talk to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Service {
@@ -50,7 +78,7 @@ pub(crate) struct Service {
 
 const TOKEN: Service = Service { name: "token service", option: "--token-service" };
 /// Users and groups.
-pub(crate) const IDENTITY: Service = Service { name: "identity service", option: "--identity-service" };
+const IDENTITY: Service = Service { name: "identity service", option: "--identity-service" };
 
 /// The answer of the service at `uri` to a call, or what went wrong in words for the person at the terminal.
 pub(crate) async fn answer<T>(

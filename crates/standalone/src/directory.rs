@@ -84,30 +84,20 @@ impl From<Source> for i32 {
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct Service {
-    /// Address of the identity service
-    #[arg(
-        long,
-        env = "ROLLCALL_IDENTITY_SERVICE",
-        default_value = "http://127.0.0.1:7401",
-        value_name = "URL"
-    )]
-    identity_service: String,
+    #[command(flatten)]
+    identity: client::Identity,
     /// Print JSON instead of text
     #[arg(long)]
     json: bool,
 }
 
 impl Service {
-    fn channel(&self) -> Result<Channel, Error> {
-        Ok(channel::connect(&self.identity_service)?)
-    }
-
     fn users(&self) -> Result<UserServiceClient<Channel>, Error> {
-        Ok(UserServiceClient::new(self.channel()?).max_decoding_message_size(channel::MAX_MESSAGE))
+        Ok(UserServiceClient::new(self.identity.channel()?).max_decoding_message_size(channel::MAX_MESSAGE))
     }
 
     fn groups(&self) -> Result<GroupServiceClient<Channel>, Error> {
-        Ok(GroupServiceClient::new(self.channel()?).max_decoding_message_size(channel::MAX_MESSAGE))
+        Ok(GroupServiceClient::new(self.identity.channel()?).max_decoding_message_size(channel::MAX_MESSAGE))
     }
 
     fn deleted(&self, what: &str, id: &str) -> Result<(), Error> {
@@ -120,7 +110,7 @@ impl Service {
 
     async fn answer<T>(&self, call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Error> {
         // On the heap: a call that holds a user is large.
-        client::answer(client::IDENTITY, &self.identity_service, Box::pin(call)).await
+        self.identity.answer(Box::pin(call)).await
     }
 }
 

@@ -90,14 +90,8 @@ enum AdoptWhen {
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct Service {
-    /// Address of the identity service
-    #[arg(
-        long,
-        env = "ROLLCALL_IDENTITY_SERVICE",
-        default_value = "http://127.0.0.1:7401",
-        value_name = "URL"
-    )]
-    identity_service: String,
+    #[command(flatten)]
+    identity: client::Identity,
     #[command(flatten)]
     client: client::Options,
 }
@@ -108,7 +102,7 @@ impl Service {
         let name = format!("accounts/{account}");
         let mut accounts = AccountServiceClient::new(self.client.channel()?);
         self.client.answer(accounts.get_account(GetAccountRequest { name })).await?;
-        Ok(SettingsServiceClient::new(rollcall_serve::channel::connect(&self.identity_service)?))
+        Ok(SettingsServiceClient::new(self.identity.channel()?))
     }
 
     /// Writes into the audit what is about to be changed: a change without a record is worse than a record without a
@@ -147,9 +141,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Error> {
         Command::Show { account, service } => {
             let mut settings = service.settings(&account).await?;
             let request = GetSettingsRequest { name: name(&account) };
-            let shown =
-                client::answer(client::IDENTITY, &service.identity_service, settings.get_settings(request))
-                    .await?;
+            let shown = service.identity.answer(settings.get_settings(request)).await?;
             service.print(&shown)
         }
         Command::Set { account, change, actor, service } => {
@@ -158,12 +150,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Error> {
             // Without a mask, what is unspecified is left alone.
             let request =
                 UpdateSettingsRequest { settings: Some(change.settings(name(&account))), update_mask: None };
-            let changed = client::answer(
-                client::IDENTITY,
-                &service.identity_service,
-                settings.update_settings(request),
-            )
-            .await?;
+            let changed = service.identity.answer(settings.update_settings(request)).await?;
             service.print(&changed)
         }
     }

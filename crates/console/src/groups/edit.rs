@@ -18,7 +18,8 @@ use crate::{
     error::Error,
     page::{Tab, page},
     place::Place,
-    users::{Version, id_of, may, record},
+    text,
+    users::Version,
 };
 
 /// The most characters of a group's name.
@@ -46,7 +47,7 @@ impl Name {
 
 /// `GET /accounts/{account}/groups/new`.
 pub(crate) async fn new(place: Place) -> Result<Response, Error> {
-    may(&place, "GroupService/CreateGroup")?;
+    place.demand("GroupService/CreateGroup")?;
     let body = html! {
         (heading(&[("Groups", Some(place.url("groups")))], "New group", html! {}))
         form.card.form method="post" action=(place.url("groups")) {
@@ -66,15 +67,15 @@ pub(crate) async fn new(place: Place) -> Result<Response, Error> {
 /// `POST /accounts/{account}/groups`.
 pub(crate) async fn create(place: Place, Checked(name): Checked<Name>) -> Result<Response, Error> {
     let display_name = name.checked()?;
-    may(&place, "GroupService/CreateGroup")?;
-    record(&place, "group.create", &place.name(), display_name.clone()).await?;
+    place.demand("GroupService/CreateGroup")?;
+    place.record("group.create", &place.name(), display_name.clone()).await?;
     let request = CreateGroupRequest {
         parent: place.name(),
         group: Some(Group { display_name, ..Group::default() }),
         source: UserSource::Manual.into(),
     };
     let made = place.viewer.clients.groups.clone().create_group(request).await?.into_inner();
-    Ok(Redirect::to(&place.url(&format!("groups/{}", id_of(&made.name)))).into_response())
+    Ok(Redirect::to(&place.url(&format!("groups/{}", text::id_of(&made.name)))).into_response())
 }
 
 /// `POST /accounts/{account}/groups/{id}`: renames.
@@ -85,7 +86,7 @@ pub(crate) async fn rename(
 ) -> Result<Response, Error> {
     let group = editable(&place, &id).await?;
     let display_name = name.checked()?;
-    record(&place, "group.update", &group.name, format!("{} -> {display_name}", group.display_name)).await?;
+    place.record("group.update", &group.name, format!("{} -> {display_name}", group.display_name)).await?;
     let rename = PatchOperation {
         op: PatchOp::Replace.into(),
         path: "displayName".to_owned(),
@@ -147,7 +148,7 @@ pub(crate) async fn delete(
     Checked(Version { etag }): Checked<Version>,
 ) -> Result<Response, Error> {
     let group = editable(&place, &id).await?;
-    record(&place, "group.delete", &group.name, group.display_name).await?;
+    place.record("group.delete", &group.name, group.display_name).await?;
     let request =
         DeleteGroupRequest { name: group.name, etags: vec![etag], writer: UserSource::Manual.into() };
     place.viewer.clients.groups.clone().delete_group(request).await?;
@@ -156,7 +157,7 @@ pub(crate) async fn delete(
 
 /// A group that may be changed here, by this viewer.
 pub(super) async fn editable(place: &Place, id: &str) -> Result<Group, Error> {
-    may(place, "GroupService/PatchGroup")?;
+    place.demand("GroupService/PatchGroup")?;
     let group = read(place, id).await?;
     if group.source() == UserSource::Scim {
         return Err(Error::Conflict(

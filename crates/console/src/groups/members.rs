@@ -24,7 +24,8 @@ use crate::{
     page::{Tab, page},
     place::Place,
     query::{Asked, address},
-    users::{id_of, record, shown_name},
+    text,
+    users::shown_name,
 };
 
 /// Members on a page.
@@ -93,7 +94,7 @@ fn facts(group: &Group) -> Vec<(&'static str, Markup)> {
     if let Some(external_id) = &group.external_id {
         rows.push(("External id", html! { (external_id) }));
     }
-    rows.push(("Id", html! { code { (id_of(&group.name)) } }));
+    rows.push(("Id", html! { code { (text::id_of(&group.name)) } }));
     rows.push(("Created", moment(group.create_time.as_ref())));
     rows.push(("Last change", time(group.update_time.as_ref())));
     rows
@@ -159,7 +160,7 @@ fn search(place: &Place, look: &Look, offered: &[User], url: &str) -> Markup {
                     span { (shown_name(user)) " " span.quiet { (user.user_name) } }
                     form method="post" action={ (url) "/add" } {
                         (place.viewer.csrf.field())
-                        input type="hidden" name="member" value=(id_of(&user.name));
+                        input type="hidden" name="member" value=(text::id_of(&user.name));
                         button type="submit" { "Add" span.hidden { " " (shown_name(user)) } }
                     }
                 }
@@ -207,7 +208,7 @@ pub(crate) async fn remove(
 
 async fn alter(place: &Place, id: &str, operation: PatchOperation, said: String) -> Result<Response, Error> {
     let group = editable(place, id).await?;
-    record(place, "group.members", &group.name, said).await?;
+    place.record("group.members", &group.name, said).await?;
     change(place, &group, operation, Vec::new()).await?;
     Ok(Redirect::to(&place.url(&format!("groups/{id}"))).into_response())
 }

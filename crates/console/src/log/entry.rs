@@ -13,7 +13,7 @@ use crate::{
     error::Error,
     page::{Tab, page},
     place::Place,
-    users::{id_of, pretty},
+    text,
 };
 
 /// `GET /accounts/{account}/log/{entry}`.
@@ -34,7 +34,7 @@ pub(crate) async fn show(place: Place, Path((_, id)): Path<(String, String)>) ->
         @if entry.status >= 400 {
             (card("Body", html! {}, html! {
                 p.quiet { "As it came, without passwords, PINs and card numbers." }
-                @if entry.body.is_empty() { p { "It had none that is kept." } } @else { pre { code { (pretty(&entry.body)) } } }
+                @if entry.body.is_empty() { p { "It had none that is kept." } } @else { pre { code { (text::pretty(&entry.body)) } } }
             }))
         }
     };
@@ -64,7 +64,7 @@ fn facts(place: &Place, entry: &SyncEntry) -> Vec<(&'static str, Markup)> {
     }
     for (label, value) in [
         ("Filter", entry.filter.as_str()),
-        ("Token", id_of(&entry.token)),
+        ("Token", text::id_of(&entry.token)),
         ("From", &entry.address),
         ("User-Agent", &entry.agent),
     ] {

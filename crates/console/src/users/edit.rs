@@ -11,18 +11,14 @@ use rollcall_proto::identity::{
 };
 use serde::Deserialize;
 
-use super::{
-    form::Fields,
-    id_of,
-    person::{read, record},
-    shown_name,
-};
+use super::{form::Fields, person::read, shown_name};
 use crate::{
     component::{Question, Tone, alert, confirm, heading},
     csrf::Checked,
     error::Error,
     page::{Tab, page},
     place::Place,
+    text,
 };
 
 /// The form, with what is wrong with it where it was sent before.
@@ -49,7 +45,7 @@ fn form(
 
 /// `GET /accounts/{account}/users/new`.
 pub(crate) async fn new(place: Place) -> Result<Response, Error> {
-    may(&place, "UserService/CreateUser")?;
+    place.demand("UserService/CreateUser")?;
     let url = place.url("users");
     Ok(form(&place, ("New user", &url, &url), &Fields::new(), None).into_response())
 }
@@ -71,17 +67,19 @@ fn again(
 
 /// `POST /accounts/{account}/users`.
 pub(crate) async fn create(place: Place, Checked(fields): Checked<Fields>) -> Result<Response, Error> {
-    may(&place, "UserService/CreateUser")?;
+    place.demand("UserService/CreateUser")?;
     let url = place.url("users");
     match made(&place, &fields).await {
-        Ok(made) => Ok(Redirect::to(&place.url(&format!("users/{}", id_of(&made.name)))).into_response()),
+        Ok(made) => {
+            Ok(Redirect::to(&place.url(&format!("users/{}", text::id_of(&made.name)))).into_response())
+        }
         Err(problem) => again(&place, ("New user", &url, &url), &fields, problem),
     }
 }
 
 async fn made(place: &Place, fields: &Fields) -> Result<User, Error> {
     let user = fields.apply(User::default())?;
-    record(place, "user.create", &place.name(), user.user_name.clone()).await?;
+    place.record("user.create", &place.name(), user.user_name.clone()).await?;
     let request =
         CreateUserRequest { parent: place.name(), user: Some(user), source: UserSource::Manual.into() };
     Ok(place.viewer.clients.users.clone().create_user(request).await?.into_inner())
@@ -111,7 +109,7 @@ pub(crate) async fn save(
 
 async fn saved(place: &Place, fields: &Fields, before: User) -> Result<(), Error> {
     let user = fields.apply(before)?;
-    record(place, "user.update", &user.name, user.user_name.clone()).await?;
+    place.record("user.update", &user.name, user.user_name.clone()).await?;
     let request = ReplaceUserRequest {
         user: Some(user),
         etags: vec![fields.etag.clone()],
@@ -161,7 +159,7 @@ pub(crate) async fn delete(
     Checked(Version { etag }): Checked<Version>,
 ) -> Result<Response, Error> {
     let user = editable(&place, &id).await?;
-    record(&place, "user.delete", &user.name, user.user_name).await?;
+    place.record("user.delete", &user.name, user.user_name).await?;
     let request = DeleteUserRequest { name: user.name, etags: vec![etag], writer: UserSource::Manual.into() };
     place.viewer.clients.users.clone().delete_user(request).await?;
     Ok(Redirect::to(&place.url("users")).into_response())
@@ -169,7 +167,7 @@ pub(crate) async fn delete(
 
 /// A person who may be changed here, by this viewer.
 async fn editable(place: &Place, id: &str) -> Result<User, Error> {
-    may(place, "UserService/ReplaceUser")?;
+    place.demand("UserService/ReplaceUser")?;
     let user = read(place, id).await?;
     if user.source() == UserSource::Scim {
         return Err(Error::Conflict(
@@ -178,9 +176,4 @@ async fn editable(place: &Place, id: &str) -> Result<User, Error> {
         ));
     }
     Ok(user)
-}
-
-/// Refuses before anything is written what the service would refuse afterwards.
-pub(crate) fn may(place: &Place, rpc: &str) -> Result<(), Error> {
-    if place.may(rpc) { Ok(()) } else { Err(tonic::Status::permission_denied(rpc).into()) }
 }

@@ -7,15 +7,12 @@ use axum::{
 use maud::{Markup, html};
 use rollcall_proto::{
     identity::{GetUserRequest, MultiValue, SetUserSourceRequest, User, UserSource, UserView},
-    token::{AuditEntry, ListSyncEntriesRequest, RecordAuditEntryRequest, SyncEntry},
+    token::{ListSyncEntriesRequest, SyncEntry},
 };
-use serde::Deserialize;
 
-use super::{id_of, may, shown_name, state};
+use super::{shown_name, state};
 use crate::{
-    component::{
-        Question, Tone, alert, card, confirm, definitions, empty, heading, moment, source_badge, time,
-    },
+    component::{Tone, alert, card, definitions, empty, heading, moment, source_badge, time},
     csrf::Checked,
     error::Error,
     icon::{Icon, icon},
@@ -23,6 +20,8 @@ use crate::{
     page::{Tab, page},
     place::Place,
     query::address,
+    source::{self, To},
+    text,
 };
 
 /// How many entries of the sync log a person's page shows.
@@ -49,7 +48,7 @@ pub(crate) async fn show(place: Place, Path((_, id)): Path<(String, String)>) ->
         (card("Work", html! {}, definitions(&work(&user))))
         (card("Groups", html! {}, groups(&place, &user)))
         @for extension in &user.extensions {
-            (card(&extension.schema, html! {}, html! { pre { code { (pretty(&extension.json)) } } }))
+            (card(&extension.schema, html! {}, html! { pre { code { (text::pretty(&extension.json)) } } }))
         }
         @if let Some(log) = log {
             (card(
@@ -82,7 +81,7 @@ async fn entries(place: &Place, id: &str) -> Result<Option<Vec<SyncEntry>>, Erro
 }
 
 fn actions(place: &Place, user: &User) -> Markup {
-    let url = |rest: &str| place.url(&format!("users/{}/{rest}", id_of(&user.name)));
+    let url = |rest: &str| place.url(&format!("users/{}/{rest}", text::id_of(&user.name)));
     html! {
         @if user.source() != UserSource::Scim && place.may("UserService/ReplaceUser") {
             a.button href=(url("edit")) { (icon(Icon::Edit)) "Edit" }
@@ -137,7 +136,7 @@ fn identity(user: &User) -> Vec<(&'static str, Markup)> {
         ("Profile", &user.profile_url),
     ];
     rows.extend(texts.into_iter().filter_map(text));
-    rows.push(("Id", html! { code { (id_of(&user.name)) } }));
+    rows.push(("Id", html! { code { (text::id_of(&user.name)) } }));
     rows.push(("Created", moment(user.create_time.as_ref())));
     rows.push(("Last change", time(user.update_time.as_ref())));
     rows
@@ -215,48 +214,10 @@ fn groups(place: &Place, user: &User) -> Markup {
             ul.plain {
                 @for membership in &user.groups {
                     li {
-                        a href=(place.url(&format!("groups/{}", id_of(&membership.group)))) { (membership.display_name) }
+                        a href=(place.url(&format!("groups/{}", text::id_of(&membership.group)))) { (membership.display_name) }
                     }
                 }
             }
-        }
-    }
-}
-
-/// JSON to read; as it is where it cannot be read.
-pub(crate) fn pretty(json: &str) -> String {
-    serde_json::from_str::<serde_json::Value>(json)
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| json.to_owned())
-}
-
-/// Whose a user or group becomes, and what that means.
-pub(crate) struct Handover {
-    pub(crate) to: UserSource,
-    pub(crate) title: &'static str,
-    pub(crate) words: &'static str,
-    pub(crate) button: &'static str,
-}
-
-/// The other owner than the present one.
-pub(crate) fn handover(source: UserSource) -> Handover {
-    if source == UserSource::Manual {
-        Handover {
-            to: UserSource::Scim,
-            title: "Give to the identity provider?",
-            words: "From then on the identity provider may change and delete this again, and nobody can edit it here. \
-                    Its next change overwrites what was edited here.",
-            button: "Give to the identity provider",
-        }
-    } else {
-        Handover {
-            to: UserSource::Manual,
-            title: "Convert to manual?",
-            words: "From then on you change this here, and the identity provider may not: its changes and its deletion are \
-                    refused, and it will report them as failed. What happens to it there is not known here any more: \
-                    somebody has to remember to say so. Better take it out of the identity provider's assignment as \
-                    well.",
-            button: "Convert to manual",
         }
     }
 }
@@ -266,53 +227,10 @@ pub(crate) async fn ask_source(
     place: Place,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Error> {
-    may(&place, "UserService/SetUserSource")?;
+    place.demand("UserService/SetUserSource")?;
     let user = read(&place, &id).await?;
-    let Handover { to, title, words, button } = handover(user.source());
-    let back = place.url(&format!("users/{id}"));
-    let question = Question {
-        words: html! { p { strong { (shown_name(&user)) } } p { (words) } },
-        action: &place.url(&format!("users/{id}/source")),
-        fields: html! { input type="hidden" name="to" value=(i32::from(to)); },
-        button,
-        danger: to == UserSource::Manual,
-        back: &back,
-    };
-    let body = html! {
-        (heading(&[("Users", Some(place.url("users"))), (shown_name(&user), Some(back.clone()))], title, html! {}))
-        (confirm(&place.viewer.csrf, question))
-    };
-    Ok(page(&place, Tab::Users, title, body).into_response())
-}
-
-/// Whose something is to be.
-#[derive(Debug, Deserialize)]
-pub(crate) struct To {
-    to: i32,
-}
-
-impl To {
-    /// The identity provider's, or by hand; nothing else can be asked for.
-    pub(crate) fn source(&self) -> Result<UserSource, Error> {
-        match UserSource::try_from(self.to) {
-            Ok(source @ (UserSource::Scim | UserSource::Manual)) => Ok(source),
-            _ => Err(Error::BadInput("It must be the identity provider's, or kept by hand.".to_owned())),
-        }
-    }
-}
-
-/// Writes into the audit what is about to be changed: a change without a record is worse than a record without a change.
-pub(crate) async fn record(place: &Place, action: &str, target: &str, detail: String) -> Result<(), Error> {
-    let entry = AuditEntry {
-        actor: place.viewer.actor(),
-        action: action.to_owned(),
-        target: target.to_owned(),
-        detail: detail.chars().filter(|c| !c.is_control()).take(1000).collect(),
-        ..AuditEntry::default()
-    };
-    let request = RecordAuditEntryRequest { parent: place.name(), entry: Some(entry) };
-    place.viewer.clients.audit.clone().record_audit_entry(request).await?;
-    Ok(())
+    let url = place.url(&format!("users/{id}"));
+    Ok(source::ask(&place, Tab::Users, shown_name(&user), &url, user.source()).into_response())
 }
 
 /// `POST /accounts/{account}/users/{id}/source`.
@@ -323,10 +241,10 @@ pub(crate) async fn set_source(
 ) -> Result<Response, Error> {
     let source = to.source()?;
     let name = format!("{}/users/{id}", place.name());
-    may(&place, "UserService/SetUserSource")?;
+    place.demand("UserService/SetUserSource")?;
     let user = read(&place, &id).await?;
     let action = if source == UserSource::Manual { "user.to_manual" } else { "user.to_scim" };
-    record(&place, action, &name, user.user_name).await?;
+    place.record(action, &name, user.user_name).await?;
     let request = SetUserSourceRequest { name, source: source.into() };
     place.viewer.clients.users.clone().set_user_source(request).await?;
     Ok(Redirect::to(&place.url(&format!("users/{id}"))).into_response())
