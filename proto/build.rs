@@ -4,12 +4,19 @@ use std::{env, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 13] = [
+const FILES: [&str; 20] = [
+    "rollcall/identity/v1/card_service.proto",
     "rollcall/identity/v1/change_service.proto",
+    "rollcall/identity/v1/conversion.proto",
+    "rollcall/identity/v1/conversion_service.proto",
+    "rollcall/identity/v1/diagnosis_service.proto",
     "rollcall/identity/v1/group.proto",
     "rollcall/identity/v1/group_service.proto",
+    "rollcall/identity/v1/import_service.proto",
     "rollcall/identity/v1/lookup_service.proto",
+    "rollcall/identity/v1/pin_service.proto",
     "rollcall/identity/v1/settings_service.proto",
+    "rollcall/identity/v1/station_service.proto",
     "rollcall/identity/v1/user_service.proto",
     "rollcall/token/v1/account_service.proto",
     "rollcall/token/v1/audit_service.proto",

@@ -8,12 +8,30 @@ type Who = &'static [Role];
 const NOBODY: Who = &[];
 const OPERATORS: Who = &[Role::Operator];
 const ADMINISTRATORS: Who = &[Role::Operator, Role::AccountAdministrator];
+/// Those who look after cards: the card desk may do nothing else.
+const CARD_DESK: Who = &[Role::Operator, Role::AccountAdministrator, Role::CardDesk];
 const READERS: Who = &[Role::Operator, Role::AccountAdministrator, Role::ReadOnly];
 const EVERYBODY: Who = &[Role::Operator, Role::AccountAdministrator, Role::ReadOnly, Role::CardDesk];
 
 /// The path of an rpc without the slash in front, and who may call it.
-pub(crate) const RULES: [(&str, Who); 50] = [
+pub(crate) const RULES: [(&str, Who); 79] = [
+    ("rollcall.identity.v1.CardService/AssignDeniedCard", CARD_DESK),
+    ("rollcall.identity.v1.CardService/CreateCard", CARD_DESK),
+    ("rollcall.identity.v1.CardService/DeleteCard", CARD_DESK),
+    ("rollcall.identity.v1.CardService/DismissDeniedCard", CARD_DESK),
+    ("rollcall.identity.v1.CardService/ExplainCard", EVERYBODY),
+    ("rollcall.identity.v1.CardService/GetCard", EVERYBODY),
+    ("rollcall.identity.v1.CardService/ListCards", EVERYBODY),
+    ("rollcall.identity.v1.CardService/ListDeniedCards", EVERYBODY),
+    ("rollcall.identity.v1.CardService/ResolveClaim", CARD_DESK),
+    ("rollcall.identity.v1.CardService/UpdateCard", CARD_DESK),
     ("rollcall.identity.v1.ChangeService/ListChanges", NOBODY),
+    ("rollcall.identity.v1.ChangeService/WatchChanges", NOBODY),
+    ("rollcall.identity.v1.ConversionService/GetConversion", READERS),
+    ("rollcall.identity.v1.ConversionService/InferConversion", ADMINISTRATORS),
+    ("rollcall.identity.v1.ConversionService/PreviewConversion", ADMINISTRATORS),
+    ("rollcall.identity.v1.ConversionService/UpdateConversion", ADMINISTRATORS),
+    ("rollcall.identity.v1.DiagnosisService/DiagnoseUser", EVERYBODY),
     ("rollcall.identity.v1.GroupService/CreateGroup", ADMINISTRATORS),
     ("rollcall.identity.v1.GroupService/DeleteGroup", ADMINISTRATORS),
     ("rollcall.identity.v1.GroupService/GetGroup", EVERYBODY),
@@ -22,11 +40,24 @@ pub(crate) const RULES: [(&str, Who); 50] = [
     ("rollcall.identity.v1.GroupService/PatchGroup", ADMINISTRATORS),
     ("rollcall.identity.v1.GroupService/ReplaceGroup", ADMINISTRATORS),
     ("rollcall.identity.v1.GroupService/SetGroupSource", ADMINISTRATORS),
+    ("rollcall.identity.v1.ImportService/ImportUsers", ADMINISTRATORS),
     ("rollcall.identity.v1.LookupService/BatchCheckMemberships", NOBODY),
     ("rollcall.identity.v1.LookupService/BatchListUserGroups", NOBODY),
+    ("rollcall.identity.v1.LookupService/BatchLookupCards", NOBODY),
     ("rollcall.identity.v1.LookupService/BatchLookupUsers", NOBODY),
+    ("rollcall.identity.v1.PinService/ChangeSecret", NOBODY),
+    ("rollcall.identity.v1.PinService/ClearSecret", CARD_DESK),
+    ("rollcall.identity.v1.PinService/CreateRegistrationCode", CARD_DESK),
+    ("rollcall.identity.v1.PinService/ListSecrets", EVERYBODY),
+    ("rollcall.identity.v1.PinService/SetSecret", CARD_DESK),
     ("rollcall.identity.v1.SettingsService/GetSettings", READERS),
     ("rollcall.identity.v1.SettingsService/UpdateSettings", ADMINISTRATORS),
+    ("rollcall.identity.v1.StationService/AcknowledgeChanges", NOBODY),
+    ("rollcall.identity.v1.StationService/DeleteStation", ADMINISTRATORS),
+    ("rollcall.identity.v1.StationService/ListRemovals", EVERYBODY),
+    ("rollcall.identity.v1.StationService/ListStations", EVERYBODY),
+    ("rollcall.identity.v1.StationService/RegisterCard", NOBODY),
+    ("rollcall.identity.v1.StationService/VerifySecret", NOBODY),
     ("rollcall.identity.v1.UserService/CreateUser", ADMINISTRATORS),
     ("rollcall.identity.v1.UserService/DeleteUser", ADMINISTRATORS),
     ("rollcall.identity.v1.UserService/GetUser", EVERYBODY),
