@@ -8,12 +8,12 @@ use std::{
 
 use lettre::message::Mailbox;
 use rollcall_db::Address;
+use rollcall_key::{Key, Keys};
 use rollcall_serve::log;
 use url::{Host, Url};
 
 use crate::{
     error::StartError,
-    key::Key,
     mail::{Mail, SmtpUrl},
 };
 
@@ -52,8 +52,8 @@ pub struct Config {
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
 pub struct Args {
-    /// File with the key of the installation, 32 random bytes in Base64, by which webhooks are signed: the same for all
-    /// replicas. `openssl rand -base64 32` makes one
+    /// File with the keys of the installation, 32 random bytes in Base64 a line, the current one first: the same for all
+    /// services and replicas. `openssl rand -base64 32` makes one. Webhooks are signed by the last
     #[arg(long, env = "ROLLCALL_KEY_FILE", value_name = "FILE")]
     pub key_file: Option<PathBuf>,
 
@@ -138,11 +138,13 @@ impl Args {
             notice_interval_seconds,
             sync_log_max_entries,
         } = self;
-        let key = key_file.map(|path| Key::read(&path)).transpose()?;
+        let keys = key_file.map(|path| Keys::read(&path)).transpose()?;
         let mail = match (smtp_url, smtp_from) {
             (Some(url), Some(from)) => Some(Mail::new(&url, from, smtp_password_file.as_deref())?),
             _ => None,
         };
+        // What receivers of webhooks know stays when a new key comes.
+        let key = keys.as_ref().and_then(Keys::oldest).cloned();
         Ok(Options {
             key,
             mail,

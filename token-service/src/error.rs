@@ -16,7 +16,7 @@ pub enum StartError {
     Database(#[from] rollcall_db::Error),
     /// The key file cannot be used.
     #[error(transparent)]
-    Key(#[from] crate::key::KeyError),
+    Key(#[from] rollcall_key::KeyError),
     /// The mail server cannot be used.
     #[error(transparent)]
     Mail(#[from] crate::mail::MailError),

@@ -8,7 +8,6 @@
 //! - [`notice`]: when somebody is told that a token is about to end, as pure rules; `notice_text` what they are told.
 //! - [`notice_sender`]: tells them, by [`mail`] and `webhook`, each once however many replicas run.
 //! - [`sync_log_service`]: what identity providers asked; `sync_log` makes rows of it, `sync_log_retention` ends them.
-//! - [`key`]: the key of the installation, by which webhooks are signed.
 //! - `store`: all SQL.
 
 pub mod account_service;
@@ -18,7 +17,6 @@ pub mod config;
 pub mod connection;
 pub mod connection_service;
 mod error;
-pub mod key;
 pub mod last_use;
 pub mod life;
 pub mod mail;

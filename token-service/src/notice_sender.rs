@@ -50,7 +50,7 @@ pub struct Sender {
 /// What a message needs to get out.
 pub(crate) struct Ways {
     pub(crate) mail: Option<Mail>,
-    pub(crate) key: Option<crate::key::Key>,
+    pub(crate) key: Option<rollcall_key::Key>,
     pub(crate) console_url: Option<Url>,
     webhooks: Webhooks,
 }

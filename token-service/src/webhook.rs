@@ -7,6 +7,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::{Client, header::CONTENT_TYPE, redirect};
+use rollcall_key::{Key, SIZE, mac};
 use serde_json::Value;
 use url::Url;
 
@@ -14,7 +15,6 @@ use crate::{
     clock::Millis,
     config::is_loopback,
     error::Error,
-    key::{self, Key},
 };
 
 /// How long a receiver may take.
@@ -44,7 +44,7 @@ pub(crate) fn check_url(text: &str, field: &'static str) -> Result<Url, Error> {
 
 /// The secret of an account's webhooks, which is not stored: whoever has the key can tell it again.
 #[derive(Clone)]
-pub(crate) struct Secret([u8; key::SIZE]);
+pub(crate) struct Secret([u8; SIZE]);
 
 impl Secret {
     /// The secret of this version: another version, another secret.
@@ -59,8 +59,8 @@ impl Secret {
 
     /// The header `webhook-signature`. `seconds` is the header `webhook-timestamp`.
     fn sign(&self, id: &str, seconds: &str, body: &[u8]) -> String {
-        let mac = key::mac(&self.0, &[id.as_bytes(), b".", seconds.as_bytes(), b".", body]);
-        format!("v1,{}", STANDARD.encode(mac))
+        let signature = mac(&self.0, &[id.as_bytes(), b".", seconds.as_bytes(), b".", body]);
+        format!("v1,{}", STANDARD.encode(signature))
     }
 }
 
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn the_signature_is_that_of_standard_webhooks() {
         let bytes = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let mac = key::mac(&bytes, &[b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{\"test\": 2432232314}"]);
+        let signature = mac(&bytes, &[b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{\"test\": 2432232314}"]);
         assert_eq!(STANDARD.encode(mac), "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
@@ -182,6 +182,6 @@ mod tests {
         assert_ne!(secret("a", 1), secret("a", 2));
         assert_ne!(secret("a", 1), secret("b", 1));
         let bytes = STANDARD.decode(secret("a", 1).strip_prefix("whsec_").unwrap()).unwrap();
-        assert_eq!(bytes.len(), key::SIZE);
+        assert_eq!(bytes.len(), SIZE);
     }
 }
