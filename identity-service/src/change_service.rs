@@ -1,10 +1,14 @@
 //! `rollcall.identity.v1.ChangeService`.
 
-use rollcall_db::Database;
-use rollcall_proto::identity::{ListChangesRequest, ListChangesResponse, change_service_server};
+mod watch;
+
+use rollcall_proto::identity::{
+    ListChangesRequest, ListChangesResponse, WatchChangesRequest, change_service_server,
+};
 use tonic::{Request, Response, Status};
 
 use crate::{
+    directory::Directory,
     name,
     store::{
         changes,
@@ -14,10 +18,19 @@ use crate::{
 };
 
 /// The change log over gRPC.
-pub struct ChangeService(pub(crate) Database);
+pub struct ChangeService(pub(crate) Directory);
 
 #[tonic::async_trait]
 impl change_service_server::ChangeService for ChangeService {
+    type WatchChangesStream = watch::Events;
+
+    async fn watch_changes(
+        &self,
+        request: Request<WatchChangesRequest>,
+    ) -> Result<Response<Self::WatchChangesStream>, Status> {
+        Ok(Response::new(watch::begin(&self.0, request.into_inner()).await?))
+    }
+
     async fn list_changes(
         &self,
         request: Request<ListChangesRequest>,

@@ -1,6 +1,6 @@
 //! What an operator may set.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use rollcall_db::Address;
 use rollcall_serve::log;
@@ -18,6 +18,11 @@ pub struct Config {
     /// The address to serve gRPC on.
     #[arg(long, env = "ROLLCALL_IDENTITY_LISTEN", default_value = "127.0.0.1:7401", value_name = "IP:PORT")]
     pub identity_listen: SocketAddr,
+
+    /// File with the keys of the installation, 32 random bytes in Base64 a line, the current one first: the same for all
+    /// services and replicas. Card numbers and PINs are kept by them. `openssl rand -base64 32` makes one.
+    #[arg(long, env = "ROLLCALL_KEY_FILE", value_name = "FILE")]
+    pub key_file: PathBuf,
 
     /// The shape of log lines: `text` or `json`.
     #[arg(long, env = "ROLLCALL_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]

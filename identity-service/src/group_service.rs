@@ -1,6 +1,5 @@
 //! `rollcall.identity.v1.GroupService`.
 
-use rollcall_db::Database;
 use rollcall_proto::identity::{
     CreateGroupRequest, DeleteGroupRequest, GetGroupRequest, Group, GroupView, ListGroupsRequest,
     ListGroupsResponse, ListMembersRequest, ListMembersResponse, PatchGroupRequest, ReplaceGroupRequest,
@@ -10,6 +9,7 @@ use rollcall_scim::schema::ResourceType;
 use tonic::{Request, Response, Status};
 
 use crate::{
+    directory::Directory,
     name,
     store::{
         error::Error,
@@ -24,7 +24,7 @@ use crate::{
 const MEMBERS: (usize, usize) = (1000, 5000);
 
 /// Groups over gRPC.
-pub struct GroupService(pub(crate) Database);
+pub struct GroupService(pub(crate) Directory);
 
 #[tonic::async_trait]
 impl group_service_server::GroupService for GroupService {

@@ -1,44 +1,74 @@
-//! Users, groups, look-ups and changes of the accounts.
+//! Users, groups, cards, look-ups and changes of the accounts.
 //!
-//! - [`user_service`], [`group_service`], [`lookup_service`], [`change_service`], [`settings_service`]: one file per
-//!   gRPC service: a request becomes checked values, one transaction of the store is run, its answer becomes a message.
+//! - [`user_service`], [`group_service`], [`card_service`], [`pin_service`], [`lookup_service`], [`station_service`],
+//!   [`change_service`], [`conversion_service`], [`diagnosis_service`], [`settings_service`]: one file per gRPC service: a
+//!   request becomes checked values, one transaction of the store is run, its answer becomes a message.
+//! - [`directory`]: what they stand on: the database, the `vault` of keys and conversions, the `watchers` of changes.
+//! - `secret` and `guess`: PINs and passcodes, hashed and tried outside of a transaction.
+//! - [`desk`]: what look-ups saw at stations, on its way into the database.
+//! - `upkeep`: what goes on beside requests.
 //! - `name`: resource names taken apart and put together.
 //! - [`store`]: all SQL; [`store::error::Error`] is what can go wrong, and `status` the only place where that becomes a
 //!   gRPC status.
 
+pub mod card_service;
 pub mod change_service;
 pub mod config;
+pub mod conversion_service;
+pub mod desk;
+pub mod diagnosis_service;
+pub mod directory;
 pub mod group_service;
+mod guess;
 pub mod lookup_service;
 mod name;
+pub mod pin_service;
+mod secret;
 pub mod settings_service;
+pub mod station_service;
 mod status;
 pub mod store;
+mod upkeep;
 pub mod user_service;
+mod vault;
+mod watchers;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use rollcall_card::keyring::Keyring;
 use rollcall_db::{Database, Migrations, Options};
+use rollcall_key::Keys;
 use rollcall_proto::identity::{
-    change_service_server::ChangeServiceServer, group_service_server::GroupServiceServer,
-    lookup_service_server::LookupServiceServer, settings_service_server::SettingsServiceServer,
-    user_service_server::UserServiceServer,
+    card_service_server::CardServiceServer, change_service_server::ChangeServiceServer,
+    conversion_service_server::ConversionServiceServer, diagnosis_service_server::DiagnosisServiceServer,
+    group_service_server::GroupServiceServer, lookup_service_server::LookupServiceServer,
+    pin_service_server::PinServiceServer, settings_service_server::SettingsServiceServer,
+    station_service_server::StationServiceServer, user_service_server::UserServiceServer,
 };
-use rollcall_serve::{Routes, channel, grpc, listener};
+use rollcall_serve::{CancellationToken, Routes, channel, grpc, listener};
+use tokio::task::JoinHandle;
 
 use crate::{
-    change_service::ChangeService, config::Config, group_service::GroupService,
-    lookup_service::LookupService, settings_service::SettingsService, user_service::UserService,
+    card_service::CardService, change_service::ChangeService, config::Config,
+    conversion_service::ConversionService, desk::Desk, diagnosis_service::DiagnosisService,
+    directory::Directory, group_service::GroupService, lookup_service::LookupService,
+    pin_service::PinService, settings_service::SettingsService, station_service::StationService,
+    upkeep::Upkeep, user_service::UserService,
 };
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The full names of the services here.
-pub const SERVICES: [&str; 5] = [
+pub const SERVICES: [&str; 10] = [
     "rollcall.identity.v1.UserService",
     "rollcall.identity.v1.GroupService",
+    "rollcall.identity.v1.CardService",
+    "rollcall.identity.v1.PinService",
     "rollcall.identity.v1.LookupService",
+    "rollcall.identity.v1.StationService",
     "rollcall.identity.v1.ChangeService",
+    "rollcall.identity.v1.ConversionService",
+    "rollcall.identity.v1.DiagnosisService",
     "rollcall.identity.v1.SettingsService",
 ];
 
@@ -51,6 +81,9 @@ pub enum StartError {
     /// The database cannot be opened or migrated.
     #[error(transparent)]
     Database(#[from] rollcall_db::Error),
+    /// The key file cannot be used.
+    #[error(transparent)]
+    Key(#[from] rollcall_key::KeyError),
 }
 
 /// The schema of the identity database.
@@ -58,21 +91,49 @@ pub fn migrations() -> Migrations {
     Migrations { sqlite: SQLITE, postgres: POSTGRES }
 }
 
-/// The rpcs over a database whose schema is up to date, with reflection and health.
-///
-/// # Errors
-/// [`rollcall_serve::Error::Reflection`] for a broken build.
-pub fn routes(db: &Database) -> Result<Routes, rollcall_serve::Error> {
-    let users =
-        UserServiceServer::new(UserService(db.clone())).max_decoding_message_size(channel::MAX_MESSAGE);
-    let groups =
-        GroupServiceServer::new(GroupService(db.clone())).max_decoding_message_size(channel::MAX_MESSAGE);
-    Ok(grpc::routes(rollcall_proto::DESCRIPTORS, &SERVICES)?
-        .add_service(users)
-        .add_service(groups)
-        .add_service(LookupServiceServer::new(LookupService(db.clone())))
-        .add_service(ChangeServiceServer::new(ChangeService(db.clone())))
-        .add_service(SettingsServiceServer::new(SettingsService(db.clone()))))
+/// The identity service over one database.
+#[derive(Clone)]
+pub struct Service {
+    directory: Directory,
+    desk: Desk,
+}
+
+impl Service {
+    /// A service over `db`, whose schema is up to date. Card numbers and secrets are kept by `keys`.
+    pub fn new(db: Database, keys: &Keys) -> Self {
+        let directory = Directory::new(db, Keyring::new(keys));
+        Self { desk: Desk::new(directory.clone()), directory }
+    }
+
+    /// Its rpcs, with reflection and health.
+    ///
+    /// # Errors
+    /// [`rollcall_serve::Error::Reflection`] for a broken build.
+    pub fn routes(&self) -> Result<Routes, rollcall_serve::Error> {
+        let directory = || self.directory.clone();
+        let users = UserServiceServer::new(UserService(directory()));
+        let groups = GroupServiceServer::new(GroupService(directory()));
+        Ok(grpc::routes(rollcall_proto::DESCRIPTORS, &SERVICES)?
+            .add_service(users.max_decoding_message_size(channel::MAX_MESSAGE))
+            .add_service(groups.max_decoding_message_size(channel::MAX_MESSAGE))
+            .add_service(CardServiceServer::new(CardService(directory())))
+            .add_service(PinServiceServer::new(PinService(directory())))
+            .add_service(LookupServiceServer::new(LookupService(directory(), self.desk.clone())))
+            .add_service(StationServiceServer::new(StationService(directory())))
+            .add_service(ChangeServiceServer::new(ChangeService(directory())))
+            .add_service(ConversionServiceServer::new(ConversionService(directory())))
+            .add_service(DiagnosisServiceServer::new(DiagnosisService(directory())))
+            .add_service(SettingsServiceServer::new(SettingsService(directory()))))
+    }
+
+    /// Starts what it does beside answering: writing what stations saw, sealing cards by a new key, forgetting old changes.
+    /// Cancel `stop` when no more calls arrive, then await the handle: until then there is something to finish.
+    pub fn start(&self, stop: CancellationToken) -> JoinHandle<()> {
+        let (desk, upkeep) = (self.desk.clone(), Upkeep::new(self.directory.clone()));
+        tokio::spawn(async move {
+            tokio::join!(desk.run(stop.clone()), upkeep.run(stop));
+        })
+    }
 }
 
 /// Runs the service by itself until SIGTERM or SIGINT.
@@ -82,8 +143,16 @@ pub fn routes(db: &Database) -> Result<Routes, rollcall_serve::Error> {
 pub async fn run(config: Config) -> Result<(), StartError> {
     rollcall_serve::log::init(config.log_format, &config.log_filter)?;
     let shutdown = rollcall_serve::shutdown::on_signal()?;
+    let keys = Keys::read(&config.key_file)?;
     let db = Database::open(&config.identity_database_url, &Options::default(), migrations())?;
+    let service = Service::new(db, &keys);
     let listener = listener::bind(config.identity_listen).await?;
     tracing::info!("identity service on {}", config.identity_listen);
-    Ok(grpc::serve(listener, routes(&db)?, shutdown).await?)
+    let stop = CancellationToken::new();
+    let tasks = service.start(stop.clone());
+    let served = grpc::serve(listener, service.routes()?, shutdown).await;
+    stop.cancel();
+    // The tasks end by themselves; a panic in one was reported where it happened.
+    let _ = tasks.await;
+    Ok(served?)
 }

@@ -1,16 +1,21 @@
 //! `rollcall.identity.v1.LookupService`.
 
-use rollcall_db::Database;
 use rollcall_proto::identity::{
     BatchCheckMembershipsRequest, BatchCheckMembershipsResponse, BatchListUserGroupsRequest,
-    BatchListUserGroupsResponse, BatchLookupUsersRequest, BatchLookupUsersResponse, UserKey,
-    lookup_service_server, user_key::Key,
+    BatchListUserGroupsResponse, BatchLookupCardsRequest, BatchLookupCardsResponse, BatchLookupUsersRequest,
+    BatchLookupUsersResponse, CardLookup, UserKey, lookup_service_server, user_key::Key,
 };
 use tonic::{Request, Response, Status};
 
 use crate::{
+    desk::Desk,
+    directory::Directory,
     name,
-    store::{error::Error, lookups},
+    store::{
+        card_lookups::{self, Outcome},
+        error::Error,
+        lookups,
+    },
 };
 
 /// The most keys, ids or pairs of one request.
@@ -19,10 +24,42 @@ const MAX_BATCH: usize = 1000;
 const MAX_KEY: usize = 8192;
 
 /// Look-ups over gRPC.
-pub struct LookupService(pub(crate) Database);
+pub struct LookupService(pub(crate) Directory, pub(crate) Desk);
 
 #[tonic::async_trait]
 impl lookup_service_server::LookupService for LookupService {
+    async fn batch_lookup_cards(
+        &self,
+        request: Request<BatchLookupCardsRequest>,
+    ) -> Result<Response<BatchLookupCardsResponse>, Status> {
+        let view = request.get_ref().view();
+        let BatchLookupCardsRequest { parent, numbers, station, view: _ } = request.into_inner();
+        let account = name::account("parent", &parent)?;
+        batch("numbers", numbers.iter().map(String::as_str))?;
+        name::optional_station(&station)?;
+        let (in_account, vault) = (account.clone(), self.0.vault());
+        let found = self.0.read(move |c| card_lookups::cards(c, &vault, &in_account, &numbers, view)).await?;
+        let mut results = Vec::with_capacity(found.len());
+        for (number, outcome) in found {
+            results.push(match outcome {
+                Outcome::Works { card, user } => {
+                    let found = CardLookup { card: name::card(&account, &card), user: Some(*user) };
+                    if !station.is_empty() {
+                        self.1.used(&account, card);
+                    }
+                    found
+                }
+                Outcome::Denied(denial) => {
+                    if let (false, Some(number)) = (station.is_empty(), number) {
+                        self.1.denied(&account, &station, number, denial);
+                    }
+                    CardLookup::default()
+                }
+            });
+        }
+        Ok(Response::new(BatchLookupCardsResponse { results }))
+    }
+
     async fn batch_lookup_users(
         &self,
         request: Request<BatchLookupUsersRequest>,
@@ -31,7 +68,8 @@ impl lookup_service_server::LookupService for LookupService {
         let BatchLookupUsersRequest { parent, keys, view: _ } = request.into_inner();
         let account = name::account("parent", &parent)?;
         batch("keys", keys.iter().map(text))?;
-        let results = self.0.read(move |c| lookups::users(c, &account, &keys, view)).await?;
+        let vault = self.0.vault();
+        let results = self.0.read(move |c| lookups::users(c, &vault, &account, &keys, view)).await?;
         Ok(Response::new(BatchLookupUsersResponse { results }))
     }
 
@@ -62,7 +100,9 @@ impl lookup_service_server::LookupService for LookupService {
 /// The text of a key; empty where none is set.
 fn text(key: &UserKey) -> &str {
     match &key.key {
-        Some(Key::UserName(text) | Key::Email(text) | Key::ExternalId(text) | Key::Id(text)) => text,
+        Some(
+            Key::UserName(text) | Key::Email(text) | Key::ExternalId(text) | Key::Id(text) | Key::Alias(text),
+        ) => text,
         None => "",
     }
 }

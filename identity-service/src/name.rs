@@ -35,6 +35,26 @@ fn is_account(id: &str) -> bool {
         && id.chars().all(good)
 }
 
+/// The most characters of the name of a station.
+const STATION: usize = 128;
+
+/// Refuses what is no name of a station.
+pub(crate) fn station(field: &'static str, name: &str) -> Result<(), Error> {
+    let fits = (1..=STATION).contains(&name.chars().count());
+    if fits && !name.contains('/') && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Error::field(
+        field,
+        format!("must have 1 to {STATION} characters, without `/` and control characters"),
+    ))
+}
+
+/// The same where there may be none.
+pub(crate) fn optional_station(name: &str) -> Result<(), Error> {
+    if name.is_empty() { Ok(()) } else { station("station", name) }
+}
+
 /// The account id in `accounts/{account}/settings`.
 pub(crate) fn account_of_settings(field: &'static str, name: &str) -> Result<String, Error> {
     name.strip_suffix("/settings")
@@ -50,6 +70,21 @@ pub(crate) fn settings(account: &str) -> String {
 /// The name of a user.
 pub(crate) fn user(account: &str, id: &str) -> String {
     format!("accounts/{account}/users/{id}")
+}
+
+/// The name of a station.
+pub(crate) fn station_name(account: &str, station: &str) -> String {
+    format!("accounts/{account}/stations/{station}")
+}
+
+/// The name of a card.
+pub(crate) fn card(account: &str, id: &str) -> String {
+    format!("accounts/{account}/cards/{id}")
+}
+
+/// The name of a card that was refused.
+pub(crate) fn denied_card(account: &str, id: &str) -> String {
+    format!("accounts/{account}/deniedCards/{id}")
 }
 
 /// The name of a group.

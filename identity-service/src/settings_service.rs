@@ -1,19 +1,19 @@
 //! `rollcall.identity.v1.SettingsService`.
 
-use rollcall_db::Database;
 use rollcall_proto::identity::{
-    Adoption, GetSettingsRequest, Reactivation, Settings, UnknownMembers, UpdateSettingsRequest,
-    settings_service_server,
+    Adoption, CardVisibility, GetSettingsRequest, LeaverCards, PinUse, Reactivation, Settings,
+    UnknownMembers, UpdateSettingsRequest, settings_service_server,
 };
 use tonic::{Request, Response, Status};
 
 use crate::{
+    directory::Directory,
     name,
     store::{error::Error, settings},
 };
 
 /// The settings of accounts over gRPC.
-pub struct SettingsService(pub(crate) Database);
+pub struct SettingsService(pub(crate) Directory);
 
 #[tonic::async_trait]
 impl settings_service_server::SettingsService for SettingsService {
@@ -27,13 +27,17 @@ impl settings_service_server::SettingsService for SettingsService {
         request: Request<UpdateSettingsRequest>,
     ) -> Result<Response<Settings>, Status> {
         let UpdateSettingsRequest { settings: new, update_mask } = request.into_inner();
-        let new = new.ok_or_else(|| Error::field("settings", "is missing"))?;
+        let mut new = new.ok_or_else(|| Error::field("settings", "is missing"))?;
         let account = name::account_of_settings("settings.name", &new.name)?;
         known(&new)?;
-        let fields = Fields::of(&new, update_mask.map(|mask| mask.paths).unwrap_or_default())?;
+        let fields = fields(&mut new, &update_mask.map(|mask| mask.paths).unwrap_or_default())?;
         let in_account = account.clone();
         let work = move |c: &mut rollcall_db::Connection| {
-            settings::update(c, &in_account, |current| fields.copy(&new, current))
+            settings::update(c, &in_account, |current| {
+                for (_, at) in fields {
+                    *at(current) = *at(&mut new);
+                }
+            })
         };
         let changed = self.0.write(&account, work).await?;
         tracing::info!(
@@ -41,6 +45,10 @@ impl settings_service_server::SettingsService for SettingsService {
             reactivation = changed.reactivation().as_str_name(),
             unknown_members = changed.unknown_members().as_str_name(),
             adoption = changed.adoption().as_str_name(),
+            card_visibility = changed.card_visibility().as_str_name(),
+            leaver_cards = changed.leaver_cards().as_str_name(),
+            pin_use = changed.pin_use().as_str_name(),
+            pin_min_length = changed.pin_min_length,
             "settings changed"
         );
         Ok(Response::new(changed))
@@ -49,57 +57,55 @@ impl settings_service_server::SettingsService for SettingsService {
 
 /// Refuses values that this version does not know.
 fn known(settings: &Settings) -> Result<(), Error> {
-    let Settings { name: _, reactivation, unknown_members, adoption } = *settings;
+    let Settings {
+        name: _,
+        reactivation,
+        unknown_members,
+        adoption,
+        card_visibility,
+        leaver_cards,
+        pin_use,
+        pin_min_length,
+    } = *settings;
     let unknown = |field, number| Error::field(field, format!("{number} is not a value of its enum"));
     Reactivation::try_from(reactivation).map_err(|_| unknown("settings.reactivation", reactivation))?;
     UnknownMembers::try_from(unknown_members)
         .map_err(|_| unknown("settings.unknown_members", unknown_members))?;
     Adoption::try_from(adoption).map_err(|_| unknown("settings.adoption", adoption))?;
+    CardVisibility::try_from(card_visibility)
+        .map_err(|_| unknown("settings.card_visibility", card_visibility))?;
+    LeaverCards::try_from(leaver_cards).map_err(|_| unknown("settings.leaver_cards", leaver_cards))?;
+    PinUse::try_from(pin_use).map_err(|_| unknown("settings.pin_use", pin_use))?;
+    if pin_min_length != 0 && !(4..=16).contains(&pin_min_length) {
+        return Err(Error::field("settings.pin_min_length", "must be 4 to 16, or 0 for the default"));
+    }
     Ok(())
 }
 
-/// Which fields to set.
-struct Fields {
-    reactivation: bool,
-    unknown_members: bool,
-    adoption: bool,
-}
+/// A setting: its name, where it is in the message.
+type Field = (&'static str, fn(&mut Settings) -> &mut i32);
 
-impl Fields {
-    /// The fields that a mask names; without one, those that are specified (AIP-134).
-    fn of(new: &Settings, paths: Vec<String>) -> Result<Self, Error> {
-        if paths.is_empty() {
-            return Ok(Self {
-                reactivation: new.reactivation != 0,
-                unknown_members: new.unknown_members != 0,
-                adoption: new.adoption != 0,
-            });
-        }
-        let mut fields = Self { reactivation: false, unknown_members: false, adoption: false };
-        for path in paths {
-            match path.as_str() {
-                "*" => fields = Self { reactivation: true, unknown_members: true, adoption: true },
-                "reactivation" => fields.reactivation = true,
-                "unknown_members" => fields.unknown_members = true,
-                "adoption" => fields.adoption = true,
-                _ => {
-                    let problem = "must name `reactivation`, `unknown_members`, `adoption`, or be `*`";
-                    return Err(Error::field("update_mask", problem));
-                }
-            }
-        }
-        Ok(fields)
+const FIELDS: [Field; 7] = [
+    ("reactivation", |settings| &mut settings.reactivation),
+    ("unknown_members", |settings| &mut settings.unknown_members),
+    ("adoption", |settings| &mut settings.adoption),
+    ("card_visibility", |settings| &mut settings.card_visibility),
+    ("leaver_cards", |settings| &mut settings.leaver_cards),
+    ("pin_use", |settings| &mut settings.pin_use),
+    ("pin_min_length", |settings| &mut settings.pin_min_length),
+];
+
+/// The settings that a mask names; without one, those that are specified (AIP-134).
+fn fields(new: &mut Settings, paths: &[String]) -> Result<Vec<Field>, Error> {
+    if paths.is_empty() {
+        return Ok(FIELDS.into_iter().filter(|(_, at)| *at(new) != 0).collect());
     }
-
-    fn copy(&self, from: &Settings, to: &mut Settings) {
-        if self.reactivation {
-            to.reactivation = from.reactivation;
-        }
-        if self.unknown_members {
-            to.unknown_members = from.unknown_members;
-        }
-        if self.adoption {
-            to.adoption = from.adoption;
+    for path in paths {
+        if path != "*" && !FIELDS.iter().any(|(name, _)| name == path) {
+            let names: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
+            return Err(Error::field("update_mask", format!("must name {}, or be `*`", names.join(", "))));
         }
     }
+    let named = |name: &str| paths.iter().any(|path| path == "*" || path == name);
+    Ok(FIELDS.into_iter().filter(|(name, _)| named(name)).collect())
 }

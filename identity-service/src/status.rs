@@ -1,11 +1,11 @@
 //! The store's errors as gRPC statuses; nowhere else is one made.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::store::error::Error;
+use crate::store::{clock, error::Error};
 
 /// The domain of the `ErrorInfo` in every status.
 const DOMAIN: &str = "rollcall";
@@ -17,17 +17,28 @@ impl From<Error> for Status {
             Error::Taken { .. }
             | Error::TakenByTwo { .. }
             | Error::Deactivated { .. }
-            | Error::NotAdopted { .. } => (Code::AlreadyExists, "UNIQUENESS"),
+            | Error::NotAdopted { .. }
+            | Error::CardHeld(_)
+            | Error::PinTaken => (Code::AlreadyExists, "UNIQUENESS"),
             Error::KeptByHand { .. } => (Code::PermissionDenied, "MANUAL"),
-            Error::KeptByProvider { .. } => (Code::FailedPrecondition, "SCIM"),
+            Error::KeptByProvider { .. } | Error::CardProvisioned => (Code::FailedPrecondition, "SCIM"),
+            Error::WrongSecret => (Code::Unauthenticated, "WRONG_SECRET"),
+            Error::Locked { .. } => (Code::ResourceExhausted, "LOCKED"),
+            Error::Slow { .. } => (Code::ResourceExhausted, "SLOW"),
+            Error::Compacted { .. } => (Code::OutOfRange, "COMPACTED"),
+            Error::Collisions { .. } => (Code::FailedPrecondition, "COLLISIONS"),
             Error::Etag { .. } => (Code::Aborted, "ETAG_MISMATCH"),
             Error::Scim(scim) => (Code::InvalidArgument, scim.scim_type().reason()),
             Error::PageToken => (Code::InvalidArgument, "INVALID_CURSOR"),
-            Error::Field { .. } | Error::UnknownMembers { .. } => (Code::InvalidArgument, "INVALID_VALUE"),
+            Error::Field { .. } | Error::UnknownMembers { .. } | Error::Number(_) => {
+                (Code::InvalidArgument, "INVALID_VALUE")
+            }
             Error::Database(database) if database.is_transient() => {
                 (Code::Unavailable, "DATABASE_UNAVAILABLE")
             }
-            Error::Corrupt(_) | Error::Database(_) => (Code::Internal, "INTERNAL"),
+            Error::Corrupt(_) | Error::Database(_) | Error::Keyring(_) | Error::Defect(_) => {
+                (Code::Internal, "INTERNAL")
+            }
         };
         // What a client cannot mend it need not know; the operator does.
         let message = match code {
@@ -48,6 +59,11 @@ impl From<Error> for Status {
         {
             metadata.insert("attribute".to_owned(), (*attribute).to_owned());
         }
-        Self::with_error_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, metadata))
+        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
+        if let Error::Locked { until } = &error {
+            let pause = u64::try_from(until - clock::now()).unwrap_or_default();
+            details.set_retry_info(Some(Duration::from_millis(pause)));
+        }
+        Self::with_error_details(code, message, details)
     }
 }

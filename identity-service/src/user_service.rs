@@ -1,15 +1,17 @@
 //! `rollcall.identity.v1.UserService`.
 
-use rollcall_db::Database;
 use rollcall_proto::identity::{
     CreateUserRequest, DeleteUserRequest, GetUserRequest, ListUsersRequest, ListUsersResponse,
-    PatchUserRequest, ReplaceUserRequest, SetUserSourceRequest, User, UserSource, user_service_server,
+    PatchOperation, PatchUserRequest, ReplaceUserRequest, SetUserSourceRequest, User, UserSource, UserView,
+    user_service_server,
 };
-use rollcall_scim::schema::ResourceType;
+use rollcall_scim::{patch, schema::ResourceType};
 use tonic::{Request, Response, Status};
 
 use crate::{
+    directory::Directory,
     name,
+    secret::Changes,
     store::{
         error::Error,
         life,
@@ -19,7 +21,7 @@ use crate::{
 };
 
 /// Users over gRPC.
-pub struct UserService(pub(crate) Database);
+pub struct UserService(pub(crate) Directory);
 
 #[tonic::async_trait]
 impl user_service_server::UserService for UserService {
@@ -32,15 +34,20 @@ impl user_service_server::UserService for UserService {
             UserSource::Unspecified => UserSource::Manual,
             source => source,
         };
-        let in_account = account.clone();
-        let created = self.0.write(&account, move |c| life::create(c, &in_account, user, source)).await?;
+        let secrets = self.0.prepare(&account, None, &user).await?;
+        let (in_account, vault) = (account.clone(), self.0.vault());
+        let work = move |c: &mut rollcall_db::Connection| {
+            life::create(c, &vault, &in_account, (user, &secrets), source)
+        };
+        let created = self.0.write(&account, work).await?;
         Ok(Response::new(created))
     }
 
     async fn get_user(&self, request: Request<GetUserRequest>) -> Result<Response<User>, Status> {
         let view = request.get_ref().view();
         let (account, id) = name::resource("name", "users", &request.get_ref().name)?;
-        Ok(Response::new(self.0.read(move |c| users::get(c, &account, &id, view)).await?))
+        let vault = self.0.vault();
+        Ok(Response::new(self.0.read(move |c| users::get(c, &vault, &account, &id, view)).await?))
     }
 
     async fn list_users(
@@ -53,8 +60,9 @@ impl user_service_server::UserService for UserService {
         let account = name::account("parent", &parent)?;
         let list =
             List::new(&account, ResourceType::User, (&filter, &order_by), (page_size, &page_token, skip))?;
+        let vault = self.0.vault();
         let page = move |c: &mut rollcall_db::Connection| -> Result<_, Error> {
-            let page = users::list(c, &account, &list, view)?;
+            let page = users::list(c, &vault, &account, &list, view)?;
             let total_size = i32::try_from(page.total).unwrap_or(i32::MAX);
             Ok(ListUsersResponse { users: page.items, next_page_token: page.next_token, total_size })
         };
@@ -68,8 +76,9 @@ impl user_service_server::UserService for UserService {
         let user = user.ok_or_else(|| Error::field("user", "is missing"))?;
         let (account, id) = name::resource("user.name", "users", &user.name)?;
         required("user.user_name", &user.user_name)?;
+        let secrets = self.0.prepare(&account, Some(&id), &user).await?;
         let update = Update::Replace(Box::new(user));
-        self.update(account, id, update, (etags, writer), view).await
+        self.update((account, id), (update, secrets), (etags, writer), view).await
     }
 
     async fn patch_user(&self, request: Request<PatchUserRequest>) -> Result<Response<User>, Status> {
@@ -78,15 +87,19 @@ impl user_service_server::UserService for UserService {
         let writer = source("writer", writer)?;
         let (account, id) = name::resource("name", "users", &name)?;
         operation_count(operations.len())?;
-        self.update(account, id, Update::Patch(operations), (etags, writer), view).await
+        let secrets = self.secrets_of_patch(&account, &id, &operations).await?;
+        self.update((account, id), (Update::Patch(operations), secrets), (etags, writer), view).await
     }
 
     async fn delete_user(&self, request: Request<DeleteUserRequest>) -> Result<Response<()>, Status> {
         let DeleteUserRequest { name, etags, writer } = request.into_inner();
         let writer = source("writer", writer)?;
         let (account, id) = name::resource("name", "users", &name)?;
-        let in_account = account.clone();
-        self.0.write(&account, move |c| users::delete(c, &in_account, &id, (&etags, writer))).await?;
+        let (in_account, vault) = (account.clone(), self.0.vault());
+        let work = move |c: &mut rollcall_db::Connection| {
+            users::delete(c, &vault, &in_account, &id, (&etags, writer))
+        };
+        self.0.write(&account, work).await?;
         Ok(Response::new(()))
     }
 
@@ -97,8 +110,10 @@ impl user_service_server::UserService for UserService {
         let SetUserSourceRequest { name, source } = request.into_inner();
         let (account, id) = name::resource("name", "users", &name)?;
         let source = settable_source(source)?;
-        let in_account = account.clone();
-        let set = self.0.write(&account, move |c| users::set_source(c, &in_account, &id, source)).await?;
+        let (in_account, vault) = (account.clone(), self.0.vault());
+        let work =
+            move |c: &mut rollcall_db::Connection| users::set_source(c, &vault, &in_account, &id, source);
+        let set = self.0.write(&account, work).await?;
         Ok(Response::new(set))
     }
 }
@@ -106,17 +121,37 @@ impl user_service_server::UserService for UserService {
 impl UserService {
     async fn update(
         &self,
-        account: String,
-        id: String,
-        update: Update,
+        (account, id): (String, String),
+        (update, secrets): (Update, Changes),
         (etags, writer): (Vec<String>, UserSource),
-        view: rollcall_proto::identity::UserView,
+        view: UserView,
     ) -> Result<Response<User>, Status> {
-        let in_account = account.clone();
+        let (in_account, vault) = (account.clone(), self.0.vault());
         let work = move |c: &mut rollcall_db::Connection| {
-            users::update(c, (&in_account, &id), update, (&etags, writer), view)
+            users::update(c, &vault, (&in_account, &id), (update, &secrets), (&etags, writer), view)
         };
         Ok(Response::new(self.0.write(&account, work).await?))
+    }
+
+    /// The secrets that a PATCH sets, hashed before its transaction: the operations are carried out on a copy to find
+    /// them. Most set none, and none is looked for.
+    async fn secrets_of_patch(
+        &self,
+        account: &str,
+        id: &str,
+        operations: &[PatchOperation],
+    ) -> Result<Changes, Error> {
+        let mentions = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            text.contains("pin") || text.contains("registrationcode")
+        };
+        if !operations.iter().any(|operation| mentions(&operation.path) || mentions(&operation.value)) {
+            return Ok(Changes::default());
+        }
+        let (in_account, user, vault) = (account.to_owned(), id.to_owned(), self.0.vault());
+        let before = self.0.read(move |c| users::open(c, &vault, &in_account, &user)).await?;
+        let after = patch::apply_user(&before, operations)?;
+        self.0.prepare(account, Some(id), &after).await
     }
 }
 

@@ -11,11 +11,7 @@ use rollcall_key::{Key, SIZE, mac};
 use serde_json::Value;
 use url::Url;
 
-use crate::{
-    clock::Millis,
-    config::is_loopback,
-    error::Error,
-};
+use crate::{clock::Millis, config::is_loopback, error::Error};
 
 /// How long a receiver may take.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -48,6 +48,7 @@ pub fn user_to_json(user: &User, base: &str) -> Map<String, Value> {
         update_time,
         etag,
         source: _, // Rollcall's own: SCIM has no word for it.
+        print: _,
     } = user;
     let enterprise = enterprise.as_ref().map(enterprise_user).unwrap_or_default();
     let extensions = Extensions::read(extensions);

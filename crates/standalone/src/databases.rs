@@ -7,9 +7,12 @@ use std::{
 };
 
 use rollcall_db::Address;
-use rollcall_token_service::key::Key;
+use rollcall_key::Keys;
 
 use crate::error::Error;
+
+/// The file of the keys in the data directory.
+pub(crate) const KEY_FILE: &str = "key";
 
 /// Where the data is.
 #[derive(Clone, Debug, clap::Args)]
@@ -58,18 +61,12 @@ impl Options {
 }
 
 impl Databases {
-    /// Gives the token service the key of the installation, which is in the data directory unless it was told another
-    /// place; without a directory there is none.
-    pub(crate) fn with_key(
-        &self,
-        options: rollcall_token_service::Options,
-    ) -> Result<rollcall_token_service::Options, Error> {
-        let file = self.directory.as_ref().map(|directory| directory.join("key"));
-        match (&options.key, file) {
-            (None, Some(file)) => {
-                Ok(rollcall_token_service::Options { key: Some(Key::read_or_make(&file)?), ..options })
-            }
-            _ => Ok(options),
+    /// The keys of the installation: in the data directory, where they are made, unless they were told another place.
+    pub(crate) fn keys(&self, file: Option<&Path>) -> Result<Keys, Error> {
+        match (file, &self.directory) {
+            (Some(file), _) => Ok(Keys::read(file)?),
+            (None, Some(directory)) => Ok(Keys::read_or_make(&directory.join(KEY_FILE))?),
+            (None, None) => Err(Error::NoKey),
         }
     }
 
@@ -125,14 +122,13 @@ mod tests {
     fn the_key_is_made_in_the_data_directory_unless_it_is_elsewhere() {
         let home = tempfile::tempdir().unwrap();
         let databases = options(home.path().to_owned()).prepare().unwrap();
-        let elsewhere = rollcall_token_service::Options {
-            key: Some(Key::generate().unwrap()),
-            ..rollcall_token_service::Options::default()
-        };
-        databases.with_key(elsewhere).unwrap();
+        let elsewhere = home.path().join("elsewhere");
+        assert!(databases.keys(Some(&elsewhere)).is_err(), "a file that was named is not made");
+        let kept = Keys::read_or_make(&elsewhere).unwrap();
+        assert_eq!(databases.keys(Some(&elsewhere)).unwrap(), kept);
         assert!(!home.path().join("key").exists());
-        let made = databases.with_key(rollcall_token_service::Options::default()).unwrap().key.unwrap();
-        assert_eq!(Key::read(&home.path().join("key")).unwrap().derive("a"), made.derive("a"));
+        let made = databases.keys(None).unwrap();
+        assert_eq!(Keys::read(&home.path().join("key")).unwrap(), made);
     }
 
     #[test]
@@ -153,7 +149,9 @@ mod tests {
             identity_database_url: Some(url.clone()),
             token_database_url: Some(url),
         };
-        assert!(options.prepare().unwrap().lock().unwrap().is_none());
+        let databases = options.prepare().unwrap();
+        assert!(databases.lock().unwrap().is_none());
+        assert!(matches!(databases.keys(None), Err(Error::NoKey)));
         assert!(!home.path().join("data").exists());
     }
 }

@@ -17,7 +17,11 @@ pub(crate) enum Error {
     #[error(transparent)]
     Console(#[from] rollcall_console::StartError),
     #[error(transparent)]
-    Key(#[from] rollcall_token_service::key::KeyError),
+    Key(#[from] rollcall_key::KeyError),
+    #[error(
+        "there is no key: with both databases elsewhere, name its file with --key-file; `openssl rand -base64 32` makes one"
+    )]
+    NoKey,
     #[error("cannot use the data directory {}: {source}; choose another with --data-dir", .path.display())]
     DataDir { path: PathBuf, source: io::Error },
     #[error("the data directory {} is in use by another rollcall; stop it or choose another with --data-dir", .path.display())]

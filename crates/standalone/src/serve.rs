@@ -97,15 +97,21 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
 
     let databases = databases.prepare()?;
     let _lock = databases.lock()?;
-    let tokens = databases.with_key(tokens.options()?)?;
+    let keys = databases.keys(tokens.key_file.as_deref())?;
+    let tokens = tokens.options()?;
     // An address it was not given is an address for itself alone, unless it can be opened as it is.
-    let tokens = rollcall_token_service::Options { console_url: Url::parse(&console_url).ok(), ..tokens };
+    let tokens = rollcall_token_service::Options {
+        console_url: Url::parse(&console_url).ok(),
+        key: keys.oldest().cloned(),
+        ..tokens
+    };
     let settings = rollcall_db::Options::default();
     let identity_db =
         Database::open(&databases.identity, &settings, rollcall_identity_service::migrations())?;
     let token_db = Database::open(&databases.token, &settings, rollcall_token_service::migrations())?;
 
-    let identity_routes = rollcall_identity_service::routes(&identity_db)?;
+    let identities = rollcall_identity_service::Service::new(identity_db, &keys);
+    let identity_routes = identities.routes()?;
     let tokens = rollcall_token_service::Service::new(token_db, Clock::system(), tokens);
     let token_routes = tokens.routes()?;
     let token_channel = channel::in_process(token_routes.clone());
@@ -122,6 +128,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
 
     let written = CancellationToken::new();
     let tasks = tokens.start(written.clone());
+    let identity_tasks = identities.start(written.clone());
     let sync_log = tokio::spawn(sync_log.run(written.clone()));
     let limits = http::Limits::default();
     let scim = tokio::spawn(http::serve(scim, router, limits.clone(), shutdown.clone()));
@@ -149,6 +156,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     written.cancel();
     sync_log.await?;
     tasks.await?;
+    identity_tasks.await?;
     ended.map(|_| tracing::info!("stopped"))
 }
 

@@ -16,6 +16,9 @@ pub(crate) fn list(
 ) -> Result<(Vec<Change>, i64), Error> {
     type Row = (i64, i64, i64, String, Vec<u8>);
     let (head, ..) = head::read(connection, account)?;
+    if after < head::oldest(connection, account)? && after != 0 {
+        return Err(Error::Compacted { after });
+    }
     let rows: Vec<Row> = changes::table
         .filter(changes::account_id.eq(account))
         .filter(changes::revision.gt(after))

@@ -1,5 +1,7 @@
 //! What the store answers when it cannot do as asked.
 
+use super::clock;
+
 /// A failure of the store. `grpc` turns it into a status.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -72,6 +74,55 @@ pub enum Error {
         /// The first of them.
         shown: String,
     },
+    /// A card that the person has, or that somebody else holds.
+    #[error("{0}")]
+    CardHeld(&'static str),
+    /// A change to a card that the identity provider names.
+    #[error("the identity provider names this card: change it there")]
+    CardProvisioned,
+    /// A card number that is none, or that the account's conversion cannot be applied to.
+    #[error("the card number {0}")]
+    Number(#[from] rollcall_card::conversion::Error),
+    /// A PIN that says by itself whose it is, and is somebody else's.
+    #[error("this PIN is taken; choose another")]
+    PinTaken,
+    /// A secret that is wrong, or of nobody: which is not told.
+    #[error("that is not right")]
+    WrongSecret,
+    /// Too many wrong secrets.
+    #[error("too many wrong tries; wait until {}", clock::text(*.until))]
+    Locked {
+        /// Until when, in Unix milliseconds.
+        until: i64,
+    },
+    /// A conversion by which people would share numbers.
+    #[error(
+        "{count} numbers would belong to more than one person; look at the preview, and resolve these first"
+    )]
+    Collisions {
+        /// How many numbers.
+        count: usize,
+    },
+    /// Changes that were forgotten.
+    #[error(
+        "the changes after revision {after} are not kept any more; begin again with a snapshot, revision 0"
+    )]
+    Compacted {
+        /// The revision that was asked for.
+        after: i64,
+    },
+    /// A watcher that does not read.
+    #[error("nothing was read for {seconds} seconds; go on from the last revision that came")]
+    Slow {
+        /// For how long.
+        seconds: u64,
+    },
+    /// A key or hash failed.
+    #[error(transparent)]
+    Keyring(#[from] rollcall_card::keyring::Error),
+    /// What cannot be.
+    #[error("a defect: {0}")]
+    Defect(&'static str),
     /// The condition of the request does not hold.
     #[error("the resource is at version {current}, which is not what the request asks for; read it again")]
     Etag {

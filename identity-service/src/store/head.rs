@@ -89,6 +89,21 @@ fn advance(connection: &mut Connection, account: &str, delta: Delta) -> QueryRes
         .optional()
 }
 
+/// The oldest revision that a copy can go on from.
+pub(crate) fn oldest(connection: &mut Connection, account: &str) -> QueryResult<i64> {
+    let found =
+        heads::table.find(account).select(heads::oldest_revision).get_result(connection).optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Makes the newest revision the oldest that a copy can go on from: all begin again with a snapshot.
+pub(crate) fn begin_anew(connection: &mut Connection, account: &str) -> QueryResult<()> {
+    diesel::update(heads::table.find(account))
+        .set(heads::oldest_revision.eq(heads::revision))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// The account's revision and counts; zeros for an account that was never written to.
 pub(crate) fn read(connection: &mut Connection, account: &str) -> QueryResult<(i64, i64, i64)> {
     let row = heads::table

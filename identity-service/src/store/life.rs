@@ -23,6 +23,7 @@ use super::{
     users::{self as store, source_of},
     value::Attribute,
 };
+use crate::{secret::Changes, vault::Vault};
 
 /// A user who has a key that a create asks for.
 struct Holder {
@@ -43,21 +44,27 @@ impl From<(String, Option<bool>, i64)> for Holder {
 /// Creates a user; or, where it is the identity provider that creates, has the one who is there already.
 pub(crate) fn create(
     connection: &mut Connection,
+    vault: &Vault,
     account: &str,
-    new: User,
+    (new, secrets): (User, &Changes),
     source: UserSource,
 ) -> Result<User, Error> {
     head::lock(connection, account)?;
     let new = User { source: source.into(), ..new };
     if source == UserSource::Scim {
-        provision(connection, account, new)
+        provision(connection, vault, account, (new, secrets))
     } else {
-        insert(connection, account, new)
+        insert(connection, vault, account, (new, secrets))
     }
 }
 
-fn insert(connection: &mut Connection, account: &str, new: User) -> Result<User, Error> {
-    match store::insert(connection, account, &new)? {
+fn insert(
+    connection: &mut Connection,
+    vault: &Vault,
+    account: &str,
+    (new, secrets): (User, &Changes),
+) -> Result<User, Error> {
+    match store::insert(connection, vault, account, (&new, secrets))? {
         Some(created) => Ok(created),
         None => Err(name_taken(new.user_name)),
     }
@@ -68,7 +75,12 @@ fn name_taken(value: String) -> Error {
 }
 
 /// externalId before userName before e-mail address.
-fn provision(connection: &mut Connection, account: &str, new: User) -> Result<User, Error> {
+fn provision(
+    connection: &mut Connection,
+    vault: &Vault,
+    account: &str,
+    (new, secrets): (User, &Changes),
+) -> Result<User, Error> {
     let by_id = match new.external_id.as_deref() {
         Some(external_id) => by_external_id(connection, account, external_id)?,
         None => None,
@@ -77,7 +89,7 @@ fn provision(connection: &mut Connection, account: &str, new: User) -> Result<Us
         && may_have(connection, account, holder, ("externalId", &external_id))?
     {
         let user_name = new.user_name.clone();
-        return have(connection, account, holder, new).map_err(|error| match error {
+        return have(connection, vault, account, holder, (new, secrets)).map_err(|error| match error {
             Error::Taken { .. } => Error::TakenByTwo { user_name, external_id },
             other => other,
         });
@@ -86,9 +98,9 @@ fn provision(connection: &mut Connection, account: &str, new: User) -> Result<Us
         && let Some(holder) = by_email(connection, account, &new.emails)?
         && by_user_name(connection, account, &new.user_name)?.is_none()
     {
-        return have(connection, account, &holder, new);
+        return have(connection, vault, account, &holder, (new, secrets));
     }
-    if let Some(created) = store::insert(connection, account, &new)? {
+    if let Some(created) = store::insert(connection, vault, account, (&new, secrets))? {
         return Ok(created);
     }
     let Some(holder) = by_user_name(connection, account, &new.user_name)? else {
@@ -99,7 +111,7 @@ fn provision(connection: &mut Connection, account: &str, new: User) -> Result<Us
             Err(Error::TakenByTwo { user_name: new.user_name, external_id })
         }
         _ if may_have(connection, account, &holder, ("userName", &new.user_name))? => {
-            have(connection, account, &holder, new)
+            have(connection, vault, account, &holder, (new, secrets))
         }
         _ => Err(name_taken(new.user_name)),
     }
@@ -134,14 +146,20 @@ fn may_have(
 
 /// Reactivates or adopts a user: a deactivated one gets the attributes of the request and no others, one who came another
 /// way keeps what the request does not name.
-fn have(connection: &mut Connection, account: &str, holder: &Holder, new: User) -> Result<User, Error> {
-    let before = store::get(connection, account, &holder.id, UserView::Basic)?;
+fn have(
+    connection: &mut Connection,
+    vault: &Vault,
+    account: &str,
+    holder: &Holder,
+    (new, secrets): (User, &Changes),
+) -> Result<User, Error> {
+    let before = store::open(connection, vault, account, &holder.id)?;
     let after = match holder.source {
         UserSource::Scim | UserSource::Unspecified => new,
         UserSource::Import | UserSource::Manual => merge(before.clone(), new),
     };
-    store::replace(connection, (account, &holder.id), &before, &after)?;
-    store::get(connection, account, &holder.id, UserView::Full)
+    store::replace(connection, vault, (account, &holder.id), (&before, &after), (secrets, UserSource::Scim))?;
+    store::get(connection, vault, account, &holder.id, UserView::Full)
 }
 
 /// The user with this externalId. One that several have says of none who that is.
@@ -197,7 +215,7 @@ fn by_email(
     else {
         return Ok(None);
     };
-    let user = store::get(connection, account, &holder.id, UserView::Basic)?;
+    let user = store::read(connection, account, &holder.id)?;
     Ok((main_address(&user.emails) == Some(address)).then_some(holder))
 }
 

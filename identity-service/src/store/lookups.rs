@@ -19,6 +19,7 @@ use super::{
     users as store,
     value::Attribute,
 };
+use crate::vault::Vault;
 
 /// The most users found by one e-mail address.
 const MAX_FOUND: usize = 10;
@@ -29,6 +30,7 @@ type Found = HashMap<String, Vec<User>>;
 /// Finds users by keys, a result for each key in the order of the keys.
 pub(crate) fn users(
     connection: &mut Connection,
+    vault: &Vault,
     account: &str,
     keys: &[UserKey],
     view: UserView,
@@ -40,6 +42,7 @@ pub(crate) fn users(
     let by_external = by_column(connection, account, "users.external_id", &pick(external_id))?;
     let by_id = by_column(connection, account, "users.id", &pick(id))?;
     let by_email = by_email(connection, account, &pick(email))?;
+    let by_alias = by_alias(connection, account, &pick(alias))?;
     let mut results: Vec<UserLookup> = keys
         .iter()
         .map(|key| {
@@ -49,20 +52,19 @@ pub(crate) fn users(
                     .or_else(|| external_id(key).and_then(|key| by_external.get(&key)))
                     .or_else(|| id(key).and_then(|key| by_id.get(&key)))
                     .or_else(|| email(key).and_then(|key| by_email.get(&key)))
+                    .or_else(|| alias(key).and_then(|key| by_alias.get(&key)))
             });
             UserLookup { users: found.cloned().unwrap_or_default() }
         })
         .collect();
-    if view != UserView::Basic {
-        // One query for all of them, then each gets its own.
-        let mut all: Vec<User> = results.iter().flat_map(|result| result.users.iter().cloned()).collect();
-        store::fill_groups(connection, account, &mut all)?;
-        let mut filled = all.into_iter();
-        for slot in results.iter_mut().flat_map(|result| result.users.iter_mut()) {
-            if let Some(user) = filled.next() {
-                *slot = user;
-            }
-        }
+    let counts: Vec<usize> = results.iter().map(|result| result.users.len()).collect();
+    // One query for all of them, then each gets its own.
+    let mut all: Vec<User> =
+        results.iter_mut().flat_map(|result| std::mem::take(&mut result.users)).collect();
+    store::fill(connection, vault, account, &mut all, view)?;
+    let mut filled = all.into_iter();
+    for (result, count) in results.iter_mut().zip(counts) {
+        result.users = filled.by_ref().take(count).collect();
     }
     Ok(results)
 }
@@ -73,6 +75,10 @@ fn user_name(key: &Key) -> Option<String> {
 
 fn email(key: &Key) -> Option<String> {
     if let Key::Email(text) = key { Some(fold(text).into_owned()) } else { None }
+}
+
+fn alias(key: &Key) -> Option<String> {
+    if let Key::Alias(text) = key { Some(fold(text).into_owned()) } else { None }
 }
 
 fn external_id(key: &Key) -> Option<String> {
@@ -104,6 +110,43 @@ fn by_email(connection: &mut Connection, account: &str, keys: &[String]) -> Resu
         .keyed(connection, keys, Rows { select: "v.*", table: "user_values", alias: "v" }, condition)
         .sql(" JOIN users ON users.account_id = v.account_id AND users.id = v.user_id");
     find(connection, account, from, keys)
+}
+
+/// A way to find users by keys.
+type Find = fn(&mut Connection, &str, &[String]) -> Result<Found, Error>;
+
+/// Who is meant by an alias: userName before e-mail address before local user name; then the same without a domain in
+/// front. That is
+/// not tried the other way round: `anna` is not `CORP\anna` wherever there is more than one domain.
+fn by_alias(connection: &mut Connection, account: &str, keys: &[String]) -> Result<Found, Error> {
+    let mut found = Found::new();
+    let mut left: Vec<String> = keys.to_vec();
+    let mut bare: HashMap<String, String> = HashMap::new();
+    for key in keys {
+        if let Some((_, name)) = key.rsplit_once('\\').filter(|(_, name)| !name.is_empty()) {
+            bare.insert(key.clone(), name.to_owned());
+        }
+    }
+    let find: [Find; 3] = [
+        |c, account, keys| by_column(c, account, "users.user_name", keys),
+        by_email,
+        |c, account, keys| by_column(c, account, "users.local_user_name", keys),
+    ];
+    for find in find {
+        found.extend(find(connection, account, &left)?);
+        left.retain(|key| !found.contains_key(key));
+    }
+    for find in find {
+        let names: Vec<String> = left.iter().filter_map(|key| bare.get(key).cloned()).collect();
+        let by_name = find(connection, account, &names)?;
+        for key in &left {
+            if let Some(users) = bare.get(key).and_then(|name| by_name.get(name)) {
+                found.insert(key.clone(), users.clone());
+            }
+        }
+        left.retain(|key| !found.contains_key(key));
+    }
+    Ok(found)
 }
 
 const USERS: Rows = Rows { select: "users.*", table: "users", alias: "users" };

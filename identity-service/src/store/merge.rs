@@ -1,6 +1,6 @@
 //! One user out of two.
 
-use rollcall_proto::identity::{EnterpriseUser, Extension, PersonName, User};
+use rollcall_proto::identity::{EnterpriseUser, Extension, PersonName, PrintUser, User};
 use serde_json::{Map, Value};
 
 /// `over` laid upon `under`: what `over` does not name is kept. A multi-valued attribute is named as a whole.
@@ -36,6 +36,7 @@ pub(crate) fn merge(under: User, over: User) -> User {
         update_time: _,
         etag: _,
         source,
+        print,
     } = over;
     User {
         user_name,
@@ -61,6 +62,7 @@ pub(crate) fn merge(under: User, over: User) -> User {
         enterprise: both(under.enterprise, enterprise, enterprises),
         extensions: all_extensions(under.extensions, extensions),
         source,
+        print: both(under.print, print, prints),
         name: under.name,
         groups: under.groups,
         create_time: under.create_time,
@@ -73,6 +75,16 @@ fn both<T>(under: Option<T>, over: Option<T>, merge: fn(T, T) -> T) -> Option<T>
     match (under, over) {
         (Some(under), Some(over)) => Some(merge(under, over)),
         (under, over) => over.or(under),
+    }
+}
+
+fn prints(under: PrintUser, over: PrintUser) -> PrintUser {
+    let PrintUser { local_user_name, cards, pin, card_registration_code } = over;
+    PrintUser {
+        local_user_name: local_user_name.or(under.local_user_name),
+        cards: if cards.is_empty() { under.cards } else { cards },
+        pin,
+        card_registration_code,
     }
 }
 

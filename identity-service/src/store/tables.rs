@@ -6,6 +6,7 @@ diesel::table! {
         revision -> BigInt,
         user_count -> BigInt,
         group_count -> BigInt,
+        oldest_revision -> BigInt,
     }
 }
 
@@ -42,6 +43,7 @@ diesel::table! {
         manager -> Nullable<Text>,
         manager_display_name -> Nullable<Text>,
         source -> BigInt,
+        local_user_name -> Nullable<Text>,
     }
 }
 
@@ -102,7 +104,119 @@ diesel::table! {
         reactivation -> BigInt,
         unknown_members -> BigInt,
         adoption -> BigInt,
+        card_visibility -> BigInt,
+        leaver_cards -> BigInt,
+        pin_use -> BigInt,
+        pin_min_length -> BigInt,
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(users, user_values, groups, members);
+diesel::table! {
+    conversions (account_id) {
+        account_id -> Text,
+        version -> BigInt,
+        steps -> Binary,
+    }
+}
+
+diesel::table! {
+    cards (account_id, id) {
+        account_id -> Text,
+        id -> Text,
+        user_id -> Text,
+        tag -> Text,
+        key_id -> Text,
+        sealed -> Binary,
+        kind -> Nullable<Text>,
+        label -> Nullable<Text>,
+        source -> BigInt,
+        place -> Nullable<BigInt>,
+        claim -> Bool,
+        valid_from -> Nullable<BigInt>,
+        valid_until -> Nullable<BigInt>,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    secrets (account_id, user_id, kind) {
+        account_id -> Text,
+        user_id -> Text,
+        kind -> BigInt,
+        source -> BigInt,
+        key_id -> Text,
+        salt -> Binary,
+        hash -> Binary,
+        tag -> Nullable<Text>,
+        updated_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        failures -> BigInt,
+        locked_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    guesses (account_id, station) {
+        account_id -> Text,
+        station -> Text,
+        failures -> BigInt,
+        since -> BigInt,
+        locked_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    denied_cards (account_id, id) {
+        account_id -> Text,
+        id -> Text,
+        station -> Text,
+        tag -> Text,
+        key_id -> Text,
+        sealed -> Binary,
+        denied_at -> BigInt,
+        times -> BigInt,
+        reason -> BigInt,
+        user_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    stations (account_id, station) {
+        account_id -> Text,
+        station -> Text,
+        revision -> BigInt,
+        acknowledged_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    removals (account_id, revision) {
+        account_id -> Text,
+        revision -> BigInt,
+        user_id -> Text,
+        removed_at -> BigInt,
+        deleted -> Bool,
+    }
+}
+
+diesel::table! {
+    confirmations (account_id, revision, station) {
+        account_id -> Text,
+        revision -> BigInt,
+        station -> Text,
+        confirmed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    import_marks (account_id, import_id, user_id) {
+        account_id -> Text,
+        import_id -> Text,
+        user_id -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(users, user_values, groups, members, cards);

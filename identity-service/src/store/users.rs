@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 use prost::Message as _;
 use rollcall_db::Connection;
-use rollcall_proto::identity::{ChangeAction, GroupMembership, PatchOperation, User, UserSource, UserView};
+use rollcall_proto::identity::{
+    ChangeAction, GroupMembership, PatchOperation, SecretSource, User, UserSource, UserView,
+};
 use rollcall_scim::patch;
 
 use super::{
@@ -11,12 +13,14 @@ use super::{
     error::Error,
     etag,
     head::{self, Delta, Entry},
+    leaver::{self, Going},
     members, memberships,
     page::{List, Page, Row},
+    provisioned, secrets,
     tables::{resource_schemas, user_values, users},
     value,
 };
-use crate::name;
+use crate::{name, secret::Changes, vault::Vault};
 
 const ROW: (users::id, users::version, users::created_at, users::updated_at, users::document) =
     (users::id, users::version, users::created_at, users::updated_at, users::document);
@@ -53,6 +57,7 @@ fn stored(user: User) -> User {
         create_time: None,
         update_time: None,
         etag: String::new(),
+        print: provisioned::stored(user.print),
         ..user
     }
 }
@@ -61,8 +66,13 @@ fn taken(error: Error, user: &User) -> Error {
     error.taken("user", ("user_name", "userName", &user.user_name))
 }
 
-/// Inserts a user; none where the unique index finds the userName taken.
-pub(crate) fn insert(connection: &mut Connection, account: &str, new: &User) -> Result<Option<User>, Error> {
+/// Inserts a user with cards and secrets; none where the unique index finds the userName taken.
+pub(crate) fn insert(
+    connection: &mut Connection,
+    vault: &Vault,
+    account: &str,
+    (new, secrets): (&User, &Changes),
+) -> Result<Option<User>, Error> {
     let (id, now) = (uuid::Uuid::now_v7().to_string(), clock::now());
     let document = document(new);
     let row = || {
@@ -87,8 +97,31 @@ pub(crate) fn insert(connection: &mut Connection, account: &str, new: &User) -> 
         return Ok(None);
     }
     insert_rows(connection, account, &id, new)?;
+    provisioned::write(connection, vault, account, &id, (None, new))?;
+    secrets::write(connection, account, &id, secrets, secret_source(new.source()))?;
     log(connection, account, &id, ChangeAction::Created, now, Delta { users: 1, groups: 0 })?;
-    user(account, (id, 1, now, now, document)).map(Some)
+    let mut inserted = user(account, (id, 1, now, now, document))?;
+    provisioned::show(connection, vault, account, std::slice::from_mut(&mut inserted))?;
+    Ok(Some(inserted))
+}
+
+/// Who set a secret that came with a user.
+fn secret_source(source: UserSource) -> SecretSource {
+    match source {
+        UserSource::Scim => SecretSource::Scim,
+        UserSource::Import => SecretSource::Import,
+        UserSource::Manual | UserSource::Unspecified => SecretSource::Console,
+    }
+}
+
+/// Writes into the log that something about a user changed that is no attribute: a card, a secret.
+pub(crate) fn note_change(
+    connection: &mut Connection,
+    account: &str,
+    id: &str,
+    at: i64,
+) -> Result<(), Error> {
+    log(connection, account, id, ChangeAction::Updated, at, Delta::default())
 }
 
 fn insert_rows(connection: &mut Connection, account: &str, id: &str, new: &User) -> Result<(), Error> {
@@ -117,28 +150,54 @@ fn log(
     )
 }
 
-/// Reads a user.
+/// Reads a user as an answer shows it.
 pub(crate) fn get(
     connection: &mut Connection,
+    vault: &Vault,
     account: &str,
     id: &str,
     view: UserView,
 ) -> Result<User, Error> {
+    let mut found = read(connection, account, id)?;
+    fill(connection, vault, account, std::slice::from_mut(&mut found), view)?;
+    Ok(found)
+}
+
+/// Reads a user with the numbers of its cards, for a change: never for an answer.
+pub(crate) fn open(
+    connection: &mut Connection,
+    vault: &Vault,
+    account: &str,
+    id: &str,
+) -> Result<User, Error> {
+    let mut found = read(connection, account, id)?;
+    provisioned::open(connection, vault, account, &mut found)?;
+    Ok(found)
+}
+
+/// Reads a user as the document has it: of cards it says only that there are some.
+pub(crate) fn read(connection: &mut Connection, account: &str, id: &str) -> Result<User, Error> {
     let row: Option<Row> = users::table.find((account, id)).select(ROW).first(connection).optional()?;
-    let row = row.ok_or_else(|| Error::NotFound(format!("user {id}")))?;
-    let mut found = vec![user(account, row)?];
+    user(account, row.ok_or_else(|| Error::NotFound(format!("user {id}")))?)
+}
+
+/// Fills in what an answer shows and a document lacks.
+pub(crate) fn fill(
+    connection: &mut Connection,
+    vault: &Vault,
+    account: &str,
+    users: &mut [User],
+    view: UserView,
+) -> Result<(), Error> {
+    provisioned::show(connection, vault, account, users)?;
     if view != UserView::Basic {
-        fill_groups(connection, account, &mut found)?;
+        fill_groups(connection, account, users)?;
     }
-    found.pop().ok_or_else(|| Error::NotFound(format!("user {id}")))
+    Ok(())
 }
 
 /// Fills in the groups of all `users` with one query.
-pub(crate) fn fill_groups(
-    connection: &mut Connection,
-    account: &str,
-    users: &mut [User],
-) -> Result<(), Error> {
+fn fill_groups(connection: &mut Connection, account: &str, users: &mut [User]) -> Result<(), Error> {
     let ids: Vec<String> = users.iter().map(|user| id_of(user).to_owned()).collect();
     let mut groups = memberships::direct_groups(connection, account, &ids)?;
     for user in users {
@@ -156,14 +215,13 @@ pub(crate) fn id_of(user: &User) -> &str {
 /// A page of users.
 pub(crate) fn list(
     connection: &mut Connection,
+    vault: &Vault,
     account: &str,
     list: &List,
     view: UserView,
 ) -> Result<Page<User>, Error> {
     let mut page = list.read(connection, account, |row| user(account, row))?;
-    if view != UserView::Basic {
-        fill_groups(connection, account, &mut page.items)?;
-    }
+    fill(connection, vault, account, &mut page.items, view)?;
     Ok(page)
 }
 
@@ -178,23 +236,25 @@ pub(crate) enum Update {
 /// Changes a user. What changes nothing leaves version, time and log alone.
 pub(crate) fn update(
     connection: &mut Connection,
+    vault: &Vault,
     (account, id): (&str, &str),
-    update: Update,
+    (update, secrets): (Update, &Changes),
     (etags, writer): (&[String], UserSource),
     view: UserView,
 ) -> Result<User, Error> {
     head::lock(connection, account)?;
-    let before = get(connection, account, id, UserView::Basic)?;
+    let before = open(connection, vault, account, id)?;
     may_write(writer, before.source(), "user")?;
     etag::check(&before.etag, etags)?;
-    let after = match update {
-        Update::Replace(user) => *user,
-        Update::Patch(operations) => patch::apply_user(&before, &operations)?,
+    let (after, whole) = match update {
+        Update::Replace(user) => (*user, true),
+        Update::Patch(operations) => (patch::apply_user(&before, &operations)?, false),
     };
     // Whoever changes a user, it comes from where it came from.
-    let after = User { source: before.source, ..after };
-    replace(connection, (account, id), &before, &after)?;
-    get(connection, account, id, view)
+    let mut after = User { source: before.source, ..after };
+    provisioned::resolve(connection, account, &before, &mut after, whole)?;
+    replace(connection, vault, (account, id), (&before, &after), (secrets, writer))?;
+    get(connection, vault, account, id, view)
 }
 
 /// Refuses the identity provider what an administrator keeps by hand, and an administrator what comes from the
@@ -210,28 +270,41 @@ pub(crate) fn may_write(writer: UserSource, of: UserSource, resource: &'static s
 /// Says whose a user is from now on.
 pub(crate) fn set_source(
     connection: &mut Connection,
+    vault: &Vault,
     account: &str,
     id: &str,
     source: UserSource,
 ) -> Result<User, Error> {
     head::lock(connection, account)?;
-    let before = get(connection, account, id, UserView::Basic)?;
+    let before = open(connection, vault, account, id)?;
     let after = User { source: source.into(), ..before.clone() };
-    replace(connection, (account, id), &before, &after)?;
-    get(connection, account, id, UserView::Full)
+    replace(connection, vault, (account, id), (&before, &after), (&Changes::default(), source))?;
+    get(connection, vault, account, id, UserView::Full)
 }
 
-/// Writes `after` over `before`, if they differ.
+/// Writes `after` over `before`, which is open, if they differ in anything; whether they did. Whoever is no longer active
+/// leaves.
 pub(crate) fn replace(
     connection: &mut Connection,
+    vault: &Vault,
     (account, id): (&str, &str),
-    before: &User,
-    after: &User,
-) -> Result<(), Error> {
-    if stored(before.clone()) == stored(after.clone()) {
-        return Ok(());
-    }
+    (before, after): (&User, &User),
+    (secrets, writer): (&Changes, UserSource),
+) -> Result<bool, Error> {
+    let cards_changed = provisioned::write(connection, vault, account, id, (Some(before), after))?;
+    let secrets_changed = secrets::write(connection, account, id, secrets, secret_source(writer))?;
+    let going = (before.active() && !after.active()).then_some(Going::Deactivated);
     let now = clock::now();
+    if stored(before.clone()) == stored(after.clone()) && !cards_changed {
+        // A secret is no attribute that anybody could read: the version stays.
+        if secrets_changed {
+            note_change(connection, account, id, now)?;
+        }
+        return Ok(secrets_changed);
+    }
+    if let Some(going) = going {
+        leaver::leave(connection, vault, account, id, going)?;
+    }
     diesel::update(users::table.find((account, id)))
         .set((
             users::version.eq(etag::version(&before.etag) + 1),
@@ -243,7 +316,11 @@ pub(crate) fn replace(
         .map_err(|error| taken(error.into(), after))?;
     delete_rows(connection, account, id)?;
     insert_rows(connection, account, id, after)?;
-    log(connection, account, id, ChangeAction::Updated, now, Delta::default())
+    note_change(connection, account, id, now)?;
+    if let Some(going) = going {
+        leaver::record(connection, account, id, now, going)?;
+    }
+    Ok(true)
 }
 
 fn delete_rows(connection: &mut Connection, account: &str, id: &str) -> Result<(), Error> {
@@ -263,17 +340,20 @@ fn delete_rows(connection: &mut Connection, account: &str, id: &str) -> Result<(
 /// Deletes a user and takes it out of its groups, whose versions change with that.
 pub(crate) fn delete(
     connection: &mut Connection,
+    vault: &Vault,
     account: &str,
     id: &str,
     (etags, writer): (&[String], UserSource),
 ) -> Result<(), Error> {
     head::lock(connection, account)?;
-    let before = get(connection, account, id, UserView::Basic)?;
+    let before = read(connection, account, id)?;
     may_write(writer, before.source(), "user")?;
     etag::check(&before.etag, etags)?;
     let now = clock::now();
     members::leave_all(connection, account, id, now)?;
+    leaver::leave(connection, vault, account, id, Going::Deleted)?;
     delete_rows(connection, account, id)?;
     diesel::delete(users::table.find((account, id))).execute(connection)?;
-    log(connection, account, id, ChangeAction::Deleted, now, Delta { users: -1, groups: 0 })
+    log(connection, account, id, ChangeAction::Deleted, now, Delta { users: -1, groups: 0 })?;
+    leaver::record(connection, account, id, now, Going::Deleted)
 }

@@ -64,6 +64,7 @@ pub(crate) fn column(name: &str, sub: Option<&str>) -> Option<&'static str> {
             "COALESCE(users.formatted_name, users.family_name, users.given_name, users.middle_name, \
              users.honorific_prefix, users.honorific_suffix)"
         }
+        ("localUserName", _) => "users.local_user_name",
         ("employeeNumber", _) => "users.employee_number",
         ("costCenter", _) => "users.cost_center",
         ("organization", _) => "users.organization",
@@ -121,6 +122,7 @@ pub(crate) struct Keys {
     manager: Option<String>,
     manager_display_name: Option<String>,
     source: i64,
+    local_user_name: Option<String>,
 }
 
 /// The key of text in which case does not count.
@@ -171,6 +173,7 @@ impl Keys {
             manager: key(manager.as_ref()),
             manager_display_name: key(manager_name.as_ref()),
             source: user.source.into(),
+            local_user_name: key(user.print.as_ref().and_then(|print| print.local_user_name.as_ref())),
         }
     }
 }

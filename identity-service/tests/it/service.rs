@@ -1,14 +1,17 @@
 //! The service in this process, with a client for each of its interfaces.
 
 use rollcall_db::test::TestDb;
+use rollcall_key::Keys;
 use rollcall_proto::identity::{
     CreateGroupRequest, CreateUserRequest, GetGroupRequest, Group, GroupView, Member, MultiValue,
     PatchGroupRequest, PatchOp, PatchOperation, Settings, UpdateSettingsRequest, User, UserSource,
-    change_service_client::ChangeServiceClient, group_service_client::GroupServiceClient,
-    lookup_service_client::LookupServiceClient, settings_service_client::SettingsServiceClient,
-    user_service_client::UserServiceClient,
+    card_service_client::CardServiceClient, change_service_client::ChangeServiceClient,
+    conversion_service_client::ConversionServiceClient, diagnosis_service_client::DiagnosisServiceClient,
+    group_service_client::GroupServiceClient, lookup_service_client::LookupServiceClient,
+    pin_service_client::PinServiceClient, settings_service_client::SettingsServiceClient,
+    station_service_client::StationServiceClient, user_service_client::UserServiceClient,
 };
-use rollcall_serve::{Channel, channel};
+use rollcall_serve::{CancellationToken, Channel, channel};
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
@@ -21,6 +24,11 @@ pub(crate) struct Service {
     pub(crate) lookups: LookupServiceClient<Channel>,
     pub(crate) changes: ChangeServiceClient<Channel>,
     pub(crate) settings: SettingsServiceClient<Channel>,
+    pub(crate) cards: CardServiceClient<Channel>,
+    pub(crate) pins: PinServiceClient<Channel>,
+    pub(crate) stations: StationServiceClient<Channel>,
+    pub(crate) conversions: ConversionServiceClient<Channel>,
+    pub(crate) diagnosis: DiagnosisServiceClient<Channel>,
 }
 
 /// Runs a test on each database.
@@ -33,8 +41,16 @@ where
     for database in TestDb::both() {
         let db = database.open(rollcall_identity_service::migrations()).unwrap();
         runtime.block_on(async {
-            let channel = channel::in_process(rollcall_identity_service::routes(&db).unwrap());
+            let service = rollcall_identity_service::Service::new(db, &Keys::generate().unwrap());
+            let channel = channel::in_process(service.routes().unwrap());
+            let stop = CancellationToken::new();
+            let tasks = service.start(stop.clone());
             test(Service {
+                cards: CardServiceClient::new(channel.clone()),
+                pins: PinServiceClient::new(channel.clone()),
+                stations: StationServiceClient::new(channel.clone()),
+                conversions: ConversionServiceClient::new(channel.clone()),
+                diagnosis: DiagnosisServiceClient::new(channel.clone()),
                 users: UserServiceClient::new(channel.clone()),
                 groups: GroupServiceClient::new(channel.clone()),
                 lookups: LookupServiceClient::new(channel.clone()),
@@ -42,6 +58,8 @@ where
                 settings: SettingsServiceClient::new(channel),
             })
             .await;
+            stop.cancel();
+            tasks.await.unwrap();
         });
     }
 }

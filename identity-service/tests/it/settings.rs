@@ -1,5 +1,6 @@
 use rollcall_proto::identity::{
-    Adoption, GetSettingsRequest, Reactivation, Settings, UnknownMembers, UpdateSettingsRequest,
+    Adoption, CardVisibility, GetSettingsRequest, LeaverCards, PinUse, Reactivation, Settings,
+    UnknownMembers, UpdateSettingsRequest,
 };
 use tonic::Code;
 
@@ -16,6 +17,10 @@ fn settings(
         reactivation: reactivation.into(),
         unknown_members: unknown_members.into(),
         adoption: adoption.into(),
+        card_visibility: CardVisibility::Masked.into(),
+        leaver_cards: LeaverCards::Keep.into(),
+        pin_use: PinUse::WithName.into(),
+        pin_min_length: 4,
     }
 }
 

@@ -42,6 +42,7 @@ pub(crate) fn from_document(mut document: Map<String, Value>) -> Result<User, Er
         update_time: None,
         etag: String::new(),
         source: 0,
+        print: None,
     })
 }
 

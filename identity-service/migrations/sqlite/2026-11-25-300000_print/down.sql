@@ -1,0 +1,17 @@
+DROP INDEX users_source;
+DROP TABLE import_marks;
+DROP TABLE confirmations;
+DROP TABLE removals;
+DROP TABLE stations;
+DROP TABLE denied_cards;
+DROP TABLE guesses;
+DROP TABLE secrets;
+DROP TABLE cards;
+DROP TABLE conversions;
+ALTER TABLE settings DROP COLUMN pin_min_length;
+ALTER TABLE settings DROP COLUMN pin_use;
+ALTER TABLE settings DROP COLUMN leaver_cards;
+ALTER TABLE settings DROP COLUMN card_visibility;
+ALTER TABLE heads DROP COLUMN oldest_revision;
+DROP INDEX users_local_user_name;
+ALTER TABLE users DROP COLUMN local_user_name;
