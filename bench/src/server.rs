@@ -20,6 +20,8 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(binary: &Path, postgres: Option<&str>) -> Result<Self, Error> {
         let data = tempfile::tempdir()?;
+        let key = data.path().join("key");
+        rollcall_key::Keys::read_or_make(&key)?;
         let mut command = Command::new(binary);
         command
             .args([
@@ -32,6 +34,8 @@ impl Server {
             ])
             .args(["--log-filter", "warn", "--data-dir"])
             .arg(data.path())
+            .arg("--key-file")
+            .arg(&key)
             .stdout(Stdio::piped());
         if let Some(url) = postgres {
             command.args(["--identity-database-url", url, "--token-database-url", url]);

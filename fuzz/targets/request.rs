@@ -60,7 +60,9 @@ impl Rollcall {
         let [identity, token] = &databases;
         let identity = identity.open(rollcall_identity_service::migrations()).expect("an identity database");
         let token = token.open(rollcall_token_service::migrations()).expect("a token database");
-        let identity = channel::in_process(rollcall_identity_service::routes(&identity).expect("routes"));
+        let keys = rollcall_key::Keys::generate().expect("keys");
+        let identity = rollcall_identity_service::Service::new(identity, &keys);
+        let identity = channel::in_process(identity.routes().expect("routes"));
         let tokens = Service::new(token, Clock::system(), TokenOptions::default());
         let tokens = channel::in_process(tokens.routes().expect("routes"));
         let token = runtime.block_on(async {

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use rollcall_scim::{
     discovery::{resource_type_json, schema_json},
-    schema::{ENTERPRISE_USER, GROUP, ResourceType, Schema, USER},
+    schema::{ENTERPRISE_USER, GROUP, PRINT_USER, ResourceType, Schema, USER},
 };
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use crate::{
     tenant::Tenant,
 };
 
-const SCHEMAS: [&Schema; 3] = [&USER, &GROUP, &ENTERPRISE_USER];
+const SCHEMAS: [&Schema; 4] = [&USER, &GROUP, &ENTERPRISE_USER, &PRINT_USER];
 
 pub(crate) async fn service_provider_config(tenant: Tenant, query: Query) -> Result<Response, Error> {
     refuse_filter(&query)?;

@@ -41,16 +41,20 @@ pub(crate) struct Store {
     pub(crate) kind: &'static str,
     identity: TestDb,
     token: TestDb,
+    /// Where the key file is.
+    home: TempDir,
 }
 
 impl Store {
     pub(crate) fn both() -> Vec<Self> {
-        let sqlite = Self { kind: "SQLite", identity: TestDb::sqlite(), token: TestDb::sqlite() };
-        let postgres = TestDb::postgres().zip(TestDb::postgres()).map(|(identity, token)| Self {
-            kind: "PostgreSQL",
-            identity,
-            token,
-        });
+        let store = |kind, (identity, token)| {
+            let home = tempfile::tempdir().unwrap();
+            rollcall_key::Keys::read_or_make(&home.path().join("key")).unwrap();
+            Self { kind, identity, token, home }
+        };
+        let sqlite = store("SQLite", (TestDb::sqlite(), TestDb::sqlite()));
+        let postgres =
+            TestDb::postgres().zip(TestDb::postgres()).map(|databases| store("PostgreSQL", databases));
         [Some(sqlite), postgres].into_iter().flatten().collect()
     }
 
@@ -59,11 +63,16 @@ impl Store {
         vec![
             ("ROLLCALL_IDENTITY_DATABASE_URL", url(&self.identity.address)),
             ("ROLLCALL_TOKEN_DATABASE_URL", url(&self.token.address)),
+            ("ROLLCALL_KEY_FILE", self.key_file().display().to_string()),
             ("ROLLCALL_SCIM_LISTEN", "127.0.0.1:0".to_owned()),
             ("ROLLCALL_IDENTITY_LISTEN", "127.0.0.1:0".to_owned()),
             ("ROLLCALL_TOKEN_LISTEN", "127.0.0.1:0".to_owned()),
             ("ROLLCALL_CONSOLE_LISTEN", "127.0.0.1:0".to_owned()),
         ]
+    }
+
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.home.path().join("key")
     }
 
     /// The database of token-service.

@@ -1,6 +1,7 @@
 """A fresh Rollcall for a suite from outside: started, asked where it listens, given a token, and ended."""
 
 import argparse
+import base64
 import contextlib
 import json
 import os
@@ -56,7 +57,11 @@ class Rollcall:
 
     def __init__(self, store, prefix=()):
         self.store = store
-        self.environment = os.environ | {
+        key = pathlib.Path(store.directory) / "key"
+        if not key.exists():
+            key.write_bytes(base64.b64encode(os.urandom(32)))
+            key.chmod(0o600)
+        self.environment = {"ROLLCALL_KEY_FILE": str(key)} | os.environ | {
             "ROLLCALL_IDENTITY_DATABASE_URL": store.urls["identity"],
             "ROLLCALL_TOKEN_DATABASE_URL": store.urls["token"],
             "ROLLCALL_SCIM_LISTEN": "127.0.0.1:0",

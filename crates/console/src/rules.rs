@@ -136,7 +136,7 @@ pub(crate) async fn update(place: Place, Checked(chosen): Checked<Chosen>) -> Re
     place.demand("SettingsService/UpdateSettings")?;
     let before = read(&place).await?;
     let Chosen { reactivation, adoption, unknown_members } = chosen;
-    let after = Settings { name: before.name.clone(), reactivation, adoption, unknown_members };
+    let after = Settings { reactivation, adoption, unknown_members, ..before.clone() };
     let changes = changes(&before, &after);
     if !changes.is_empty() {
         place.record("settings.update", &before.name, changes).await?;

@@ -6,11 +6,15 @@
 use chrono::{DateTime, SecondsFormat};
 use rollcall_proto::identity::{
     Address, EnterpriseUser, Extension, Group, GroupMembership, Manager, Member, MemberType, MultiValue,
-    PersonName, User,
+    PersonName, PrintCard, PrintUser, User,
 };
 use serde_json::{Map, Value};
 
-use crate::schema::{ENTERPRISE_USER, ResourceType};
+use crate::schema::{ENTERPRISE_USER, PRINT_USER, ResourceType};
+
+/// The attributes for cards by their slots, the first of which is 1.
+pub(crate) const CARD_SLOTS: [&str; 5] =
+    ["cardNumber", "cardNumber2", "cardNumber3", "cardNumber4", "cardNumber5"];
 
 type Timestamp = prost_types::Timestamp;
 
@@ -48,13 +52,15 @@ pub fn user_to_json(user: &User, base: &str) -> Map<String, Value> {
         update_time,
         etag,
         source: _, // Rollcall's own: SCIM has no word for it.
-        print: _,
+        print,
     } = user;
     let enterprise = enterprise.as_ref().map(enterprise_user).unwrap_or_default();
-    let extensions = Extensions::read(extensions);
+    let print = print.as_ref().map(print_user).unwrap_or_default();
+    let extensions = Extensions::read(ResourceType::User, extensions);
 
     let mut json = Object::default();
-    let known = (!enterprise.is_empty()).then_some(ENTERPRISE_USER.id);
+    let known = [(&enterprise, ENTERPRISE_USER.id), (&print, PRINT_USER.id)];
+    let known = known.into_iter().filter(|(object, _)| !object.is_empty()).map(|(_, id)| id);
     json.put("schemas", Some(extensions.schemas(ResourceType::User, known)));
     json.text("id", Some(last_segment(name)).filter(|id| !id.is_empty()));
     json.text("externalId", external_id.as_deref());
@@ -79,6 +85,7 @@ pub fn user_to_json(user: &User, base: &str) -> Map<String, Value> {
     json.list("roles", roles, multi_value);
     json.list("x509Certificates", x509_certificates, multi_value);
     json.object(ENTERPRISE_USER.id, Some(enterprise));
+    json.object(PRINT_USER.id, Some(print));
     extensions.put_into(&mut json);
     json.object("meta", Some(meta(ResourceType::User, name, base, [create_time, update_time], etag)));
     json.0
@@ -100,10 +107,10 @@ pub fn group_to_json(group: &Group, base: &str) -> Map<String, Value> {
         etag,
         source: _,
     } = group;
-    let extensions = Extensions::read(extensions);
+    let extensions = Extensions::read(ResourceType::Group, extensions);
 
     let mut json = Object::default();
-    json.put("schemas", Some(extensions.schemas(ResourceType::Group, None)));
+    json.put("schemas", Some(extensions.schemas(ResourceType::Group, [])));
     json.text("id", Some(last_segment(name)).filter(|id| !id.is_empty()));
     json.text("externalId", external_id.as_deref());
     json.text("displayName", Some(display_name));
@@ -161,6 +168,31 @@ fn enterprise_user(enterprise: &EnterpriseUser) -> Map<String, Value> {
     json.text("division", division.as_deref());
     json.text("department", department.as_deref());
     json.object("manager", manager.as_ref().map(reference_to_manager));
+    json.0
+}
+
+/// Secrets are never shown. Of a card it is for the service to say how much of the number is in the message.
+fn print_user(print: &PrintUser) -> Map<String, Value> {
+    let PrintUser { local_user_name, cards, pin: _, card_registration_code: _ } = print;
+    let mut json = Object::default();
+    for (slot, name) in (1..).zip(CARD_SLOTS) {
+        let card = cards.iter().find(|card| card.slot == slot);
+        json.text(name, card.map(|card| card.number.as_str()).filter(|number| !number.is_empty()));
+    }
+    let elements: Vec<PrintCard> = cards.iter().filter(|card| card.slot == 0).cloned().collect();
+    json.list("cards", &elements, print_card);
+    json.text("localUserName", local_user_name.as_deref());
+    json.0
+}
+
+fn print_card(card: &PrintCard) -> Map<String, Value> {
+    let PrintCard { number, slot: _, kind, label, valid_from, valid_until } = card;
+    let mut json = Object::default();
+    json.text("value", Some(number.as_str()).filter(|number| !number.is_empty()));
+    json.text("display", label.as_deref());
+    json.text("type", kind.as_deref());
+    json.put("validFrom", valid_from.as_ref().and_then(instant));
+    json.put("validUntil", valid_until.as_ref().and_then(instant));
     json.0
 }
 
@@ -235,15 +267,18 @@ fn last_segment(name: &str) -> &str {
 struct Extensions<'a>(Vec<(&'a str, Map<String, Value>)>);
 
 impl<'a> Extensions<'a> {
-    fn read(extensions: &'a [Extension]) -> Self {
+    fn read(kind: ResourceType, extensions: &'a [Extension]) -> Self {
         let read = |Extension { schema, json }: &'a Extension| match serde_json::from_str(json) {
-            Ok(Value::Object(attributes)) if !attributes.is_empty() => Some((schema.as_str(), attributes)),
+            // What was unknown when it was stored, and is known now, is not shown: it may have a PIN in it.
+            Ok(Value::Object(attributes)) if !attributes.is_empty() && kind.schema(schema).is_none() => {
+                Some((schema.as_str(), attributes))
+            }
             _ => None,
         };
         Self(extensions.iter().filter_map(read).collect())
     }
 
-    fn schemas(&self, kind: ResourceType, known: Option<&str>) -> Vec<Value> {
+    fn schemas<'b>(&'b self, kind: ResourceType, known: impl IntoIterator<Item = &'b str>) -> Vec<Value> {
         let unknown = self.0.iter().map(|(schema, _)| *schema);
         [kind.core().id].into_iter().chain(known).chain(unknown).map(Value::from).collect()
     }

@@ -16,7 +16,7 @@ use crate::schema::{Attribute, ResourceType, Schema};
 
 pub mod ast;
 mod error;
-mod eval;
+pub(crate) mod eval;
 mod lex;
 pub(crate) mod parse;
 pub(crate) mod resolve;

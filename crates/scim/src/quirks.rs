@@ -12,7 +12,7 @@ use crate::{
     fold::fold,
     path::{self, PatchPath},
     resource::{Error, Problem, kind_of, value},
-    schema::{Attribute, ENTERPRISE_USER, ResourceType, Schema},
+    schema::{Attribute, ENTERPRISE_USER, Mutability, ResourceType, Schema},
 };
 
 /// `Add`, `Replace`, `Remove`: operations in any case.
@@ -36,11 +36,13 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
     resolve::boolean(text)
 }
 
-/// `"externalId": ""` means that there is none.
+/// `"externalId": ""` means that there is none, and so do a card number and a local user name without text.
 ///
 /// No vendor documents it; it is inferred from mappings whose source has no value. Two users may not share it as a key.
 pub(crate) fn empty_text_is_unassigned(attribute: &Attribute) -> bool {
     attribute.name == "externalId"
+        || attribute.name == "localUserName"
+        || (attribute.secret && attribute.mutability != Mutability::WriteOnly)
 }
 
 /// `"manager": ""`, `{"value": ""}` or `{"value": null}` removes the manager.
@@ -155,7 +157,43 @@ pub(crate) fn other_urns(schema: &Schema) -> &'static [&'static str] {
         "Group" => {
             &["urn:scim:schemas:core:2.0:Group", "urn:scim:schemas:core:2.0", "urn:scim:schemas:core:1.0"]
         }
+        "PrintUser" => &[
+            "urn:ietf:params:scim:schemas:extension:uniFLOWOnline:2.0:User",
+            "urn:ietf:params:scim:schemas:extension:printercloud:2.0:User",
+            "urn:ietf:params:scim:schemas:extension:UPD:2.0:User",
+        ],
         _ => &[],
+    }
+}
+
+/// The attribute that other print products call so, under the URNs of [`other_urns`] or ours: a mapping that was made for one
+/// of them works with a new Tenant URL and token. Read back, they have our names.
+///
+/// The extensions `uniFLOWOnline` (`cardNumber`, `pin`, `localUsername`, `cardRegistrationCode`), `printercloud` (`badgeId`,
+/// `authPin`, `authPinUser`) and `UPD` (`MFD_SMARTCARD_ID`, `MFD_PIN`, `MFD_USER`), as mappings in the field have them.
+pub(crate) fn attribute_of_other_product(schema: &Schema, name: &str) -> Option<&'static str> {
+    const NAMES: [(&str, &str); 7] = [
+        ("localUsername", "localUserName"),
+        ("badgeId", "cardNumber"),
+        ("authPin", "pin"),
+        ("authPinUser", "localUserName"),
+        ("MFD_SMARTCARD_ID", "cardNumber"),
+        ("MFD_PIN", "pin"),
+        ("MFD_USER", "localUserName"),
+    ];
+    let called = || NAMES.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(name));
+    if schema.name == "PrintUser" { called().map(|(_, ours)| *ours) } else { None }
+}
+
+/// `"cardNumber": 12345`: a card number or PIN as a number means its digits.
+///
+/// Inferred from directories whose attribute for badges is a number.
+pub(crate) fn digits(attribute: &Attribute, value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) if attribute.secret && (number.is_u64() || number.is_i64()) => {
+            Some(number.to_string())
+        }
+        _ => None,
     }
 }
 
@@ -243,7 +281,7 @@ pub(crate) fn member_ids(filter: &Filter) -> Option<Vec<String>> {
 /// Okta renames groups with `{"op":"replace","value":{"id":"..","displayName":".."}}` (Okta, *SCIM 2.0 reference*,
 /// "Update a specific group name"); authentik sends `schemas` there as well (its SCIM client's source).
 pub(crate) fn is_ignored_without_path(attribute: &Attribute) -> bool {
-    attribute.mutability == crate::schema::Mutability::ReadOnly || attribute.name == "schemas"
+    attribute.mutability == Mutability::ReadOnly || attribute.name == "schemas"
 }
 
 #[cfg(test)]

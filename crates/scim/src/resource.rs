@@ -77,6 +77,12 @@ pub enum Problem {
     /// The bytes of a binary attribute are not in Base64.
     #[error("must be Base64 (RFC 4648 section 4)")]
     NotBase64,
+    /// A text that is no moment.
+    #[error("must be a date and time such as 2026-12-31T23:59:59Z")]
+    NotDateTime,
+    /// A card that would end before it begins.
+    #[error("must be after validFrom")]
+    Period,
     /// A text, or all the extensions, are too long.
     #[error("must not be longer than {limit} {unit}")]
     TooLong {
@@ -123,6 +129,8 @@ impl Error {
             | Problem::NoId
             | Problem::Type { .. }
             | Problem::NotBase64
+            | Problem::NotDateTime
+            | Problem::Period
             | Problem::TooLong { .. }
             | Problem::TooMany { .. }
             | Problem::TooDeep { .. }

@@ -1,4 +1,4 @@
-//! The schemas of RFC 7643 as static tables: users, the enterprise extension, groups, and the common attributes.
+//! The schemas of RFC 7643 as static tables: users, the enterprise extension, Rollcall's own, groups, and the common attributes.
 //!
 //! Filters, PATCH, projection and discovery all read these tables; adding an attribute begins here. Look-ups take
 //! names in any case (RFC 7643 section 2.1) and give the table's entry, whose `name` has the case to answer in.
@@ -7,6 +7,7 @@ mod attribute;
 mod common;
 mod enterprise;
 mod group;
+mod print;
 mod user;
 
 use std::iter;
@@ -16,9 +17,10 @@ pub use attribute::{Attribute, Kind, Mutability, Returned, Uniqueness};
 pub use common::COMMON;
 pub use enterprise::ENTERPRISE_USER;
 pub use group::GROUP;
+pub use print::PRINT_USER;
 pub use user::USER;
 
-static USER_SCHEMAS: &[&Schema] = &[&USER, &ENTERPRISE_USER];
+static USER_SCHEMAS: &[&Schema] = &[&USER, &ENTERPRISE_USER, &PRINT_USER];
 static GROUP_SCHEMAS: &[&Schema] = &[&GROUP];
 
 /// A schema: a URN with its attributes (RFC 7643 section 7).
@@ -38,6 +40,7 @@ impl Schema {
     /// The attribute of this name, in any case.
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         find(self.attributes, name)
+            .or_else(|| find(self.attributes, quirks::attribute_of_other_product(self, name)?))
     }
 
     /// The URNs that identity providers send for it, its own first.
@@ -191,7 +194,9 @@ mod tests {
             );
             attribute.sub_attributes.iter().for_each(|sub| check(sub, depth + 1));
         }
-        for attributes in [USER.attributes, ENTERPRISE_USER.attributes, GROUP.attributes, COMMON] {
+        for attributes in
+            [USER.attributes, ENTERPRISE_USER.attributes, PRINT_USER.attributes, GROUP.attributes, COMMON]
+        {
             for attribute in attributes {
                 check(attribute, 0);
             }

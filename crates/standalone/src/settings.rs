@@ -1,9 +1,11 @@
 //! `rollcall account settings`.
 
+mod values;
+
 use clap::ValueEnum;
 use rollcall_proto::identity::{
-    Adoption, GetSettingsRequest, Reactivation, Settings, UnknownMembers, UpdateSettingsRequest,
-    settings_service_client::SettingsServiceClient,
+    Adoption, CardVisibility, GetSettingsRequest, LeaverCards, PinUse, Reactivation, Settings,
+    UnknownMembers, UpdateSettingsRequest, settings_service_client::SettingsServiceClient,
 };
 use rollcall_proto::token::{
     AuditEntry, GetAccountRequest, RecordAuditEntryRequest, account_service_client::AccountServiceClient,
@@ -11,6 +13,7 @@ use rollcall_proto::token::{
 };
 use serde_json::json;
 
+use self::values::{AdoptWhen, OnLeaving, OnReturn, OnUnknown, Show, UsePin};
 use crate::{client, error::Error, output};
 
 #[derive(Debug, clap::Subcommand)]
@@ -55,35 +58,18 @@ pub(crate) struct Change {
     /// When the identity provider creates a user who was imported or made by hand
     #[arg(long, value_name = "WHEN")]
     adoption: Option<AdoptWhen>,
-}
-
-/// `--reactivation`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum OnReturn {
-    /// The user is reactivated, with the same id
-    Reactivate,
-    /// 409
-    Refuse,
-}
-
-/// `--unknown-members`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum OnUnknown {
-    /// The member is left out
-    Ignore,
-    /// 400, and nothing is changed
-    Refuse,
-}
-
-/// `--adoption`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum AdoptWhen {
-    /// Never: 409
-    Off,
-    /// When the externalId is the same, or else the userName
-    ByName,
-    /// The same, or else when the e-mail address is and nobody else has it
-    ByNameOrEmail,
+    /// What the identity provider reads of card numbers
+    #[arg(long, value_name = "WHAT")]
+    card_visibility: Option<Show>,
+    /// What becomes of the cards and PIN of a person who is deactivated; they stop working at once
+    #[arg(long, value_name = "WHAT")]
+    leaver_cards: Option<OnLeaving>,
+    /// How a PIN is used at a device
+    #[arg(long, value_name = "HOW")]
+    pin_use: Option<UsePin>,
+    /// The fewest digits of a PIN
+    #[arg(long, value_name = "DIGITS", value_parser = clap::value_parser!(i32).range(4..=16))]
+    pin_min_length: Option<i32>,
 }
 
 /// Where the settings are.
@@ -121,14 +107,21 @@ impl Service {
             ("reactivation", value(OnReturn::of(settings))),
             ("unknown-members", value(OnUnknown::of(settings))),
             ("adoption", value(AdoptWhen::of(settings))),
+            ("card-visibility", value(Show::of(settings))),
+            ("leaver-cards", value(OnLeaving::of(settings))),
+            ("pin-use", value(UsePin::of(settings))),
+            ("pin-min-length", settings.pin_min_length.to_string()),
         ];
         if self.client.json {
-            let [(_, reactivation), (_, unknown_members), (_, adoption)] = rows;
             return output::print_json(&json!({
                 "name": settings.name,
-                "reactivation": reactivation,
-                "unknownMembers": unknown_members,
-                "adoption": adoption,
+                "reactivation": value(OnReturn::of(settings)),
+                "unknownMembers": value(OnUnknown::of(settings)),
+                "adoption": value(AdoptWhen::of(settings)),
+                "cardVisibility": value(Show::of(settings)),
+                "leaverCards": value(OnLeaving::of(settings)),
+                "pinUse": value(UsePin::of(settings)),
+                "pinMinLength": settings.pin_min_length,
             }));
         }
         let rows = rows.map(|(setting, value)| [setting.to_owned(), value]);
@@ -173,6 +166,10 @@ impl Change {
             ("reactivation", self.reactivation.map(|given| value(Some(given)))),
             ("unknown members", self.unknown_members.map(|given| value(Some(given)))),
             ("adoption", self.adoption.map(|given| value(Some(given)))),
+            ("card visibility", self.card_visibility.map(|given| value(Some(given)))),
+            ("cards of leavers", self.leaver_cards.map(|given| value(Some(given)))),
+            ("use of PINs", self.pin_use.map(|given| value(Some(given)))),
+            ("fewest digits of a PIN", self.pin_min_length.map(|given| given.to_string())),
         ];
         let given: Vec<String> =
             rules.into_iter().filter_map(|(rule, value)| Some(format!("{rule}: {}", value?))).collect();
@@ -196,42 +193,30 @@ impl Change {
             Some(AdoptWhen::ByName) => Adoption::ByName,
             Some(AdoptWhen::ByNameOrEmail) => Adoption::ByNameOrEmail,
         };
+        let card_visibility = match self.card_visibility {
+            None => CardVisibility::Unspecified,
+            Some(Show::Masked) => CardVisibility::Masked,
+            Some(Show::Hidden) => CardVisibility::Hidden,
+        };
+        let leaver_cards = match self.leaver_cards {
+            None => LeaverCards::Unspecified,
+            Some(OnLeaving::Keep) => LeaverCards::Keep,
+            Some(OnLeaving::Erase) => LeaverCards::Erase,
+        };
+        let pin_use = match self.pin_use {
+            None => PinUse::Unspecified,
+            Some(UsePin::WithName) => PinUse::WithName,
+            Some(UsePin::Alone) => PinUse::Alone,
+        };
         Settings {
             name,
             reactivation: reactivation.into(),
             unknown_members: unknown_members.into(),
             adoption: adoption.into(),
-        }
-    }
-}
-
-impl OnReturn {
-    fn of(settings: &Settings) -> Option<Self> {
-        match settings.reactivation() {
-            Reactivation::Unspecified => None,
-            Reactivation::Reactivate => Some(Self::Reactivate),
-            Reactivation::Refuse => Some(Self::Refuse),
-        }
-    }
-}
-
-impl OnUnknown {
-    fn of(settings: &Settings) -> Option<Self> {
-        match settings.unknown_members() {
-            UnknownMembers::Unspecified => None,
-            UnknownMembers::Ignore => Some(Self::Ignore),
-            UnknownMembers::Refuse => Some(Self::Refuse),
-        }
-    }
-}
-
-impl AdoptWhen {
-    fn of(settings: &Settings) -> Option<Self> {
-        match settings.adoption() {
-            Adoption::Unspecified => None,
-            Adoption::Off => Some(Self::Off),
-            Adoption::ByName => Some(Self::ByName),
-            Adoption::ByNameOrEmail => Some(Self::ByNameOrEmail),
+            card_visibility: card_visibility.into(),
+            leaver_cards: leaver_cards.into(),
+            pin_use: pin_use.into(),
+            pin_min_length: self.pin_min_length.unwrap_or_default(),
         }
     }
 }

@@ -2,9 +2,12 @@
 
 use diesel::prelude::*;
 use rollcall_proto::identity::{Address, EnterpriseUser, Manager, MultiValue, PersonName, User};
-use rollcall_scim::{fold, schema::ENTERPRISE_USER};
+use rollcall_scim::{
+    fold,
+    schema::{ENTERPRISE_USER, PRINT_USER},
+};
 
-use super::{sql::Sql, tables::users};
+use super::{provisioned, sql::Sql, tables::users};
 
 /// A multi-valued attribute of users; its elements are rows of `user_values`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,8 +267,13 @@ impl Rows<'_> {
 
 /// The extension URNs of a user.
 pub(crate) fn extension_schemas(user: &User) -> Vec<String> {
-    let known = user.enterprise.as_ref().map(|_| ENTERPRISE_USER.id.to_owned());
-    known.into_iter().chain(user.extensions.iter().map(|extension| extension.schema.clone())).collect()
+    let enterprise = user.enterprise.as_ref().map(|_| ENTERPRISE_USER.id.to_owned());
+    let print = provisioned::stored(user.print.clone()).map(|_| PRINT_USER.id.to_owned());
+    enterprise
+        .into_iter()
+        .chain(print)
+        .chain(user.extensions.iter().map(|extension| extension.schema.clone()))
+        .collect()
 }
 
 /// The statement that inserts the rows of `resource_schemas`; none where there is no extension.

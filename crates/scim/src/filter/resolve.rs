@@ -108,6 +108,9 @@ fn filter(expression: &Expression, scope: Scope) -> Result<Filter, Error> {
         Expression::Element { name, filter: inner } => match scope {
             Scope::Resource(resource_type) => {
                 let attribute = resolve_name(name, resource_type)?;
+                if attribute.attribute.secret {
+                    return Err(Reason::NotFilterable(attribute.attribute.name).at(name.column));
+                }
                 let inner = resolve_element(inner, attribute, name.column)?;
                 Filter::Element { attribute, filter: Box::new(inner) }
             }
@@ -124,7 +127,9 @@ fn path(name: &Name, scope: Scope) -> Result<Path, Error> {
     };
     let leaf = path.leaf();
     let is_made_up = leaf.name == "$ref" || path.attribute.name == "meta" && leaf.name == "location";
-    if leaf.returned == Returned::Never || is_made_up {
+    // In a PATCH, one card of a person is chosen by its number: that asks nothing of others.
+    let is_secret = matches!(scope, Scope::Resource(_)) && (leaf.secret || path.attribute.secret);
+    if leaf.returned == Returned::Never || is_made_up || is_secret {
         return Err(Reason::NotFilterable(leaf.name).at(name.column));
     }
     Ok(path)

@@ -40,7 +40,10 @@ impl<'a> Change<'a> {
     }
 
     pub(super) fn path_text(&self) -> String {
-        cut(self.text)
+        // A filter on cards has a card number in it.
+        let secret = matches!(&self.path.target, Target::Attribute { attribute, .. } if attribute.secret);
+        let shown = if secret { self.text.split('[').next().unwrap_or_default() } else { self.text };
+        cut(shown)
     }
 }
 
@@ -180,7 +183,7 @@ impl Patch {
             }
             _ => {}
         }
-        if attribute.mutability == Mutability::WriteOnly {
+        if attribute.is_forgotten() {
             // A password is checked and forgotten.
             return change
                 .value
@@ -193,7 +196,16 @@ impl Patch {
             Some(Value::Object(extension)) => extension,
             _ => Map::new(),
         };
-        attribute::change(&mut extension, attribute, change)?;
+        if attribute.mutability == Mutability::WriteOnly {
+            // It is never there to be removed: an empty one says so.
+            let value = match change.verb {
+                Verb::Remove => None,
+                Verb::Add | Verb::Replace => resource::value::whole(attribute, change.value()?)?,
+            };
+            extension.insert(attribute.name.to_owned(), value.unwrap_or_else(|| "".into()));
+        } else {
+            attribute::change(&mut extension, attribute, change)?;
+        }
         if !extension.is_empty() {
             self.document.insert(schema.id.to_owned(), Value::Object(extension));
         }

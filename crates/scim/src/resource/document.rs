@@ -53,7 +53,7 @@ fn assign(document: &mut Map<String, Value>, attribute: &Attribute, value: &Valu
         return Ok(());
     }
     let value = value::whole(attribute, value)?;
-    if attribute.mutability == Mutability::WriteOnly {
+    if attribute.is_forgotten() {
         return Ok(());
     }
     match value {

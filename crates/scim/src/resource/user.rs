@@ -1,10 +1,19 @@
 //! A document becomes a user.
 
-use rollcall_proto::identity::{Address, EnterpriseUser, Manager, MultiValue, PersonName, User};
+use std::collections::HashSet;
+
+use prost_types::Timestamp;
+use rollcall_proto::identity::{
+    Address, EnterpriseUser, Manager, MultiValue, PersonName, PrintCard, PrintUser, User,
+};
 use serde_json::{Map, Value};
 
 use super::{Error, Problem, extension};
-use crate::schema::ENTERPRISE_USER;
+use crate::{
+    convert::CARD_SLOTS,
+    filter::eval::parse_instant,
+    schema::{ENTERPRISE_USER, PRINT_USER},
+};
 
 /// The user that a document describes.
 pub(crate) fn from_document(mut document: Map<String, Value>) -> Result<User, Error> {
@@ -13,6 +22,8 @@ pub(crate) fn from_document(mut document: Map<String, Value>) -> Result<User, Er
     }
     let from = &mut document;
     let user_name = required(from, "userName")?;
+    let print = object(from, PRINT_USER.id).map(print_user).transpose()?;
+    let print = print.filter(|print| *print != PrintUser::default());
     Ok(User {
         name: String::new(),
         user_name,
@@ -42,7 +53,7 @@ pub(crate) fn from_document(mut document: Map<String, Value>) -> Result<User, Er
         update_time: None,
         etag: String::new(),
         source: 0,
-        print: None,
+        print,
     })
 }
 
@@ -97,6 +108,57 @@ fn enterprise_user(mut from: Map<String, Value>) -> EnterpriseUser {
 fn manager(mut from: Map<String, Value>) -> Manager {
     let from = &mut from;
     Manager { value: text(from, "value"), r#ref: text(from, "$ref"), display_name: text(from, "displayName") }
+}
+
+/// A number that stands twice is one card: the first place counts.
+fn print_user(mut from: Map<String, Value>) -> Result<PrintUser, Error> {
+    let from = &mut from;
+    let mut cards: Vec<PrintCard> = Vec::new();
+    for (slot, name) in (1..).zip(CARD_SLOTS) {
+        if let Some(number) = text(from, name) {
+            cards.push(PrintCard { number, slot, ..PrintCard::default() });
+        }
+    }
+    let elements = list(from, "cards", print_card);
+    for (at, element) in elements.iter().enumerate() {
+        if element.number.is_empty() {
+            return Err(Error::new(format!("{}:cards[{at}].value", PRINT_USER.id), Problem::Required));
+        }
+        let seconds = |time: &Option<Timestamp>| time.map(|time| (time.seconds, time.nanos));
+        if let (Some(begin), Some(end)) = (seconds(&element.valid_from), seconds(&element.valid_until))
+            && end <= begin
+        {
+            return Err(Error::new(format!("{}:cards[{at}].validUntil", PRINT_USER.id), Problem::Period));
+        }
+    }
+    cards.extend(elements);
+    let mut seen = HashSet::new();
+    cards.retain(|card| seen.insert(card.number.clone()));
+    Ok(PrintUser {
+        cards,
+        pin: text(from, "pin"),
+        card_registration_code: text(from, "cardRegistrationCode"),
+        local_user_name: text(from, "localUserName"),
+    })
+}
+
+fn print_card(mut from: Map<String, Value>) -> PrintCard {
+    let from = &mut from;
+    PrintCard {
+        number: text(from, "value").unwrap_or_default(),
+        slot: 0,
+        kind: text(from, "type"),
+        label: text(from, "display"),
+        valid_from: moment(from, "validFrom"),
+        valid_until: moment(from, "validUntil"),
+    }
+}
+
+/// Takes a moment, to the millisecond.
+fn moment(from: &mut Map<String, Value>, name: &str) -> Option<Timestamp> {
+    let millis = parse_instant(&text(from, name)?)?;
+    let nanos = i32::try_from(millis.rem_euclid(1000) * 1_000_000).unwrap_or_default();
+    Some(Timestamp { seconds: millis.div_euclid(1000), nanos })
 }
 
 /// Takes a text that must be there and not blank.

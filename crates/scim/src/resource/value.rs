@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Error, Problem, kind_of};
 use crate::{
+    filter::eval::parse_instant,
     quirks,
     schema::{Attribute, Kind, Mutability},
 };
@@ -57,7 +58,12 @@ pub(crate) fn scalar(attribute: &Attribute, value: &Value) -> Result<Option<Valu
             let unassigned = quirks::empty_text_is_unassigned(attribute) && text.is_empty();
             Ok((!unassigned).then(|| value.clone()))
         }
-        (Kind::String | Kind::Reference | Kind::DateTime | Kind::Binary, _) => Err(wrong("a string")),
+        (Kind::String | Kind::Reference | Kind::DateTime | Kind::Binary, _) => {
+            match quirks::digits(attribute, value) {
+                Some(digits) => scalar(attribute, &Value::String(digits)),
+                None => Err(wrong("a string")),
+            }
+        }
     }
 }
 
@@ -142,6 +148,9 @@ fn check_text(attribute: &Attribute, text: &str) -> Result<(), Problem> {
     }
     if let Some(limit) = attribute.max_characters.filter(|&limit| text.chars().count() > limit) {
         return Err(Problem::TooLong { limit, unit: "characters" });
+    }
+    if attribute.kind == Kind::DateTime && parse_instant(text).is_none() {
+        return Err(Problem::NotDateTime);
     }
     if attribute.kind == Kind::Binary && BASE64.decode(text).is_err() {
         return Err(Problem::NotBase64);

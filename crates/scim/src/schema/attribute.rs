@@ -81,6 +81,8 @@ pub struct Attribute {
     pub reference_types: &'static [&'static str],
     /// The most characters of a value, where that is fewer than of any text: what is the key of an index.
     pub max_characters: Option<usize>,
+    /// Whether values are kept out of messages and filters: a card number in an error would be one in a log.
+    pub secret: bool,
     /// The sub-attributes of a complex attribute.
     pub sub_attributes: &'static [Attribute],
 }
@@ -89,6 +91,11 @@ impl Attribute {
     /// The sub-attribute of this name, in any case.
     pub fn sub(&self, name: &str) -> Option<&'static Attribute> {
         super::find(self.sub_attributes, name)
+    }
+
+    /// Whether a value is checked and forgotten: nobody signs in here, so a password is of no use.
+    pub fn is_forgotten(&self) -> bool {
+        self.mutability == Mutability::WriteOnly && !self.secret
     }
 
     /// Whether it is a set of sub-attributes.
@@ -110,6 +117,7 @@ impl Attribute {
             canonical_values: &[],
             reference_types: &[],
             max_characters: None,
+            secret: false,
             sub_attributes: &[],
         }
     }
@@ -178,6 +186,14 @@ impl Attribute {
 
     pub(super) const fn write_only(self) -> Self {
         Self { mutability: Mutability::WriteOnly, returned: Returned::Never, ..self }
+    }
+
+    pub(super) const fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
+
+    pub(super) const fn card_number(self) -> Self {
+        self.case_exact().secret().at_most(128)
     }
 
     pub(super) const fn always(self) -> Self {

@@ -3,7 +3,7 @@
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use rollcall_proto::identity::{
     Address, EnterpriseUser, Extension, Group, GroupMembership, Manager, Member, MemberType, MultiValue,
-    PatchOp, PatchOperation, PersonName, User,
+    PatchOp, PatchOperation, PersonName, PrintCard, PrintUser, User,
 };
 use serde_json::{Map, Value, json};
 
@@ -126,15 +126,42 @@ fn extensions() -> impl Strategy<Value = Vec<Extension>> {
     })
 }
 
+/// What the service shows of cards and what a client sends of them have the same shape. Secrets are never read back.
+fn print() -> impl Strategy<Value = Option<PrintUser>> {
+    let times = (option::of(1_600_000_000..1_700_000_000_i64), option::of(1_700_000_001..1_800_000_000_i64));
+    let about = (option::of("[A-Z]{1,6}"), option::of("[a-z ]{1,8}"), times);
+    let timestamp = |seconds: i64| prost_types::Timestamp { seconds, nanos: 5_000_000 };
+    let element = about.prop_map(move |(kind, label, (from, until))| PrintCard {
+        kind,
+        label,
+        valid_from: from.map(timestamp),
+        valid_until: until.map(timestamp),
+        ..PrintCard::default()
+    });
+    let cards = (vec(any::<bool>(), 5), vec(element, 0..3)).prop_map(|(flat, elements)| {
+        let flat = (1..)
+            .zip(flat)
+            .filter(|(_, there)| *there)
+            .map(|(slot, _)| PrintCard { slot, ..PrintCard::default() });
+        let cards = flat.chain(elements).zip(1..);
+        cards.map(|(card, number)| PrintCard { number: format!("04A1-{number}"), ..card }).collect::<Vec<_>>()
+    });
+    (option::of("[a-z]{1,8}"), cards).prop_map(|(local_user_name, cards)| {
+        let print = PrintUser { local_user_name, cards, ..PrintUser::default() };
+        (print != PrintUser::default()).then_some(print)
+    })
+}
+
 pub(crate) fn user() -> impl Strategy<Value = User> {
     let names = ("[a-zA-Z@.ü]{1,12}", option::of("[a-z0-9]{1,8}"), any::<bool>(), person_name(), texts());
     let lists = (vec(multi_values(), 6), addresses(), certificates());
-    (names, lists, enterprise(), extensions()).prop_map(
+    (names, lists, enterprise(), extensions(), print()).prop_map(
         |(
             (user_name, external_id, active, person_name, texts),
             (lists, addresses, certificates),
             enterprise,
             extensions,
+            print,
         )| {
             let [
                 display_name,
@@ -179,6 +206,7 @@ pub(crate) fn user() -> impl Strategy<Value = User> {
                 update_time: Some(prost_types::Timestamp { seconds: 1_700_000_001, nanos: 0 }),
                 etag: "W/\"1\"".to_owned(),
                 source: 1,
+                print,
             }
         },
     )

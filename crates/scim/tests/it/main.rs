@@ -7,4 +7,5 @@ mod bodies;
 mod dialects;
 mod generate;
 mod patch;
+mod print;
 mod round_trip;
