@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    client::{ENTERPRISE, GROUP, USER},
+    client::{ENTERPRISE, GROUP, PRINT, USER},
     server::both,
 };
 
@@ -28,9 +28,10 @@ async fn the_configuration_says_what_is_supported() {
 async fn schemas_and_resource_types_are_listed_and_read_one_by_one() {
     both(async |server| {
         let idp = server.idp();
-        for (path, keys) in
-            [("/Schemas", [USER, GROUP, ENTERPRISE].as_slice()), ("/ResourceTypes", &["User", "Group"])]
-        {
+        for (path, keys) in [
+            ("/Schemas", [USER, GROUP, ENTERPRISE, PRINT].as_slice()),
+            ("/ResourceTypes", &["User", "Group"]),
+        ] {
             let list = idp.get(path).await;
             let resources = list.list();
             assert_eq!(resources.len(), keys.len(), "{list}");
@@ -44,7 +45,10 @@ async fn schemas_and_resource_types_are_listed_and_read_one_by_one() {
         let user = idp.get("/ResourceTypes/User").await.ok();
         assert_eq!(user["endpoint"], "/Users");
         assert_eq!(user["schema"], USER);
-        assert_eq!(user["schemaExtensions"], json!([{ "schema": ENTERPRISE, "required": false }]));
+        assert_eq!(
+            user["schemaExtensions"],
+            json!([{ "schema": ENTERPRISE, "required": false }, { "schema": PRINT, "required": false }])
+        );
     })
     .await;
 }

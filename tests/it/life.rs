@@ -183,6 +183,7 @@ async fn settings_are_shown_and_changed_by_the_command_line() {
         let expected = json!({
             "name": "accounts/default/settings",
             "reactivation": "reactivate", "unknownMembers": "ignore", "adoption": "off",
+            "cardVisibility": "masked", "leaverCards": "keep", "pinUse": "with-name", "pinMinLength": 4,
         });
         assert_eq!(changed, expected);
         for arguments in [

@@ -145,11 +145,14 @@ pub(crate) fn resolve(
         after.print.get_or_insert_default().cards = known.to_vec();
         return Ok(());
     }
+    // Two numbers may look the same: each stands for another card.
+    let mut left: Vec<&PrintCard> = known.iter().collect();
     for card in after.print.iter_mut().flat_map(|print| &mut print.cards) {
         if mask::is_masked(&card.number) {
-            let stands_for = known
+            let stands_for = left
                 .iter()
-                .find(|known| known.slot == card.slot && mask::mask(&known.number) == card.number)
+                .position(|known| known.slot == card.slot && mask::mask(&known.number) == card.number)
+                .map(|at| left.remove(at))
                 .ok_or_else(|| {
                     Error::field(
                         "cardNumber",

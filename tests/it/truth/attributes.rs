@@ -367,7 +367,7 @@ async fn a_value_of_another_type_is_refused() {
                     });
                 }
                 if place.is_writable() && place.parent.is_none() {
-                    let change = json!([{ "op": "replace", "path": place.path(), "value": 7 }]);
+                    let change = json!([{ "op": "replace", "path": place.path(), "value": place.wrong() }]);
                     let answer = idp.patch(&path, change).await;
                     untrue.unless(is_refused(&answer, &["invalidValue"]), || {
                         format!("{} is {}: {answer}", place.path(), place.attribute["type"])

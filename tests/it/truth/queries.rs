@@ -63,6 +63,13 @@ pub(super) async fn filter(
         return;
     }
     let path = place.path();
+    if !place.is_searchable() {
+        let answer = idp.query(&kind.endpoint, &[("filter", &format!("{path} pr"))]).await;
+        untrue.unless(answer.status == 400 && answer["scimType"] == "invalidFilter", || {
+            format!("{path} cannot be searched by: {answer}")
+        });
+        return;
+    }
     let present = |resource: &&Value| !place.values(resource).is_empty();
     let mut cases: Vec<(String, Option<Vec<&Value>>)> =
         vec![(format!("{path} pr"), Some(all.iter().filter(present).collect()))];
@@ -178,7 +185,7 @@ pub(super) async fn sort(
     }
     let path = place.path();
     // Which of 100,000 members is the first of a group? It is said that there is no such order.
-    if path.starts_with("members") {
+    if path.starts_with("members") || !place.is_searchable() {
         let answer = idp.query(&kind.endpoint, &[("sortBy", path.as_str())]).await;
         untrue.unless(answer.status == 400, || format!("{answer}"));
         return;

@@ -246,7 +246,35 @@ impl<'a> Place<'a> {
             Some(_) => element[self.name()].clone(),
             None => element.clone(),
         };
-        elements.into_iter().map(part).filter(|value| !value.is_null()).collect()
+        elements
+            .into_iter()
+            .map(part)
+            .filter(|value| !value.is_null())
+            .map(|value| self.as_read(value))
+            .collect()
+    }
+
+    /// A value as it is read.
+    pub(super) fn as_read(self, value: Value) -> Value {
+        match value {
+            Value::String(number) if self.is_masked() => Value::String(masked(&number)),
+            other => other,
+        }
+    }
+
+    /// Whether only the end of a value is read, as its description says.
+    fn is_masked(self) -> bool {
+        text(&self.attribute["description"]).contains("Read, it is masked")
+    }
+
+    /// Whether resources are found and sorted by it, unless its description says otherwise.
+    pub(super) fn is_searchable(self) -> bool {
+        !text(&self.top()["description"]).contains("cannot be searched by")
+    }
+
+    /// A value of another type: a number may be the digits of a text.
+    pub(super) fn wrong(self) -> Value {
+        if self.is("type", "boolean") { json!(7) } else { json!(true) }
     }
 
     /// Puts a value of the top attribute into a body.
@@ -266,7 +294,7 @@ impl<'a> Place<'a> {
 
     /// A value of the wrong type, at this place.
     pub(super) fn put_wrong(self, body: &mut Value) {
-        let wrong = json!(7);
+        let wrong = self.wrong();
         let element = json!({ self.name(): wrong });
         let value = match (self.parent, self.is_multi_valued()) {
             (None, _) => wrong,
@@ -284,7 +312,28 @@ pub(super) fn simple(attribute: &Value, seed: usize, element: usize) -> Value {
     }
     let name = text(&attribute["name"]).trim_start_matches('$');
     let words = format!("{}{name} \u{c9}t\u{e9} x{seed}-{element}", ["Mm", "bB", "Zz", "aA"][seed % 4]);
-    match text(&attribute["type"]) {
+    match (text(&attribute["type"]), name) {
+        // It is the one text with rules.
+        ("string", "pin") => json!(format!("73{}{}51", seed % 10, element % 10)),
+        // What begins ends later.
+        ("dateTime", "validUntil") => json!(format!("2027-01-{:02}T03:04:05.678Z", seed + 1)),
+        (kind, _) => other(kind, &words, seed, element, name),
+    }
+}
+
+/// A number as it is read: all but the last four characters, or two thirds, as at most eight dots.
+fn masked(number: &str) -> String {
+    let characters: Vec<char> = number.chars().collect();
+    if characters.contains(&'•') {
+        return number.to_owned();
+    }
+    let shown = (characters.len() / 3).min(4);
+    let hidden = characters.len() - shown;
+    "•".repeat(hidden.min(8)) + &characters[hidden..].iter().collect::<String>()
+}
+
+fn other(kind: &str, words: &str, seed: usize, element: usize, name: &str) -> Value {
+    match kind {
         "string" => json!(words),
         // At most one element is the preferred one (RFC 7643 section 2.4).
         "boolean" => json!(element == 0 && seed.is_multiple_of(2)),

@@ -123,7 +123,7 @@ async fn part(
         .into_iter()
         .flatten()
         .skip(1)
-        .map(|element| element[place.name()].clone())
+        .map(|element| place.as_read(element[place.name()].clone()))
         .collect();
     for (operation, mine) in [
         (json!({ "op": "replace", "path": name, "value": fresh }), Some(fresh.clone())),
@@ -131,10 +131,14 @@ async fn part(
         (json!({ "op": "add", "path": name, "value": fresh }), Some(fresh)),
     ] {
         let answer = idp.patch(path, json!([operation])).await;
+        if mine.is_none() && place.attribute["required"] == true {
+            untrue.unless(answer.status == 400, || format!("{name} is required: {answer}"));
+            continue;
+        }
         untrue.unless(answer.status < 300, || format!("{answer}"));
         let read = idp.get(path).await.ok().body;
         let mut wanted = others.clone();
-        wanted.extend(mine);
+        wanted.extend(mine.map(|value| place.as_read(value)));
         expect(untrue, &operation.to_string(), place, &read, &wanted);
     }
 }

@@ -110,6 +110,9 @@ fn manager(mut from: Map<String, Value>) -> Manager {
     Manager { value: text(from, "value"), r#ref: text(from, "$ref"), display_name: text(from, "displayName") }
 }
 
+/// What a number has in it that was masked.
+const MASK: char = '•';
+
 /// A number that stands twice is one card: the first place counts.
 fn print_user(mut from: Map<String, Value>) -> Result<PrintUser, Error> {
     let from = &mut from;
@@ -133,7 +136,8 @@ fn print_user(mut from: Map<String, Value>) -> Result<PrintUser, Error> {
     }
     cards.extend(elements);
     let mut seen = HashSet::new();
-    cards.retain(|card| seen.insert(card.number.clone()));
+    // Masked, two numbers may look the same.
+    cards.retain(|card| card.number.contains(MASK) || seen.insert(card.number.clone()));
     Ok(PrintUser {
         cards,
         pin: text(from, "pin"),

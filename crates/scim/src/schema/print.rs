@@ -11,12 +11,38 @@ pub static PRINT_USER: Schema = Schema {
     name: "PrintUser",
     description: "What printing needs to know of a person.",
     attributes: &[
-        Attribute::string("cardNumber", "The number of the person's card; read, it is masked.").card_number(),
-        Attribute::string("cardNumber2", "The number of another card.").card_number(),
-        Attribute::string("cardNumber3", "The number of another card.").card_number(),
-        Attribute::string("cardNumber4", "The number of another card.").card_number(),
-        Attribute::string("cardNumber5", "The number of another card.").card_number(),
-        Attribute::complex("cards", "Cards with what there is to say of them.", CARDS).many().secret(),
+        Attribute::string(
+            "cardNumber",
+            "The number of the person's card. Read, it is masked; it cannot be searched by.",
+        )
+        .card_number(),
+        Attribute::string(
+            "cardNumber2",
+            "The number of another card. Read, it is masked; it cannot be searched by.",
+        )
+        .card_number(),
+        Attribute::string(
+            "cardNumber3",
+            "The number of another card. Read, it is masked; it cannot be searched by.",
+        )
+        .card_number(),
+        Attribute::string(
+            "cardNumber4",
+            "The number of another card. Read, it is masked; it cannot be searched by.",
+        )
+        .card_number(),
+        Attribute::string(
+            "cardNumber5",
+            "The number of another card. Read, it is masked; it cannot be searched by.",
+        )
+        .card_number(),
+        Attribute::complex(
+            "cards",
+            "Cards with what there is to say of them. They cannot be searched by.",
+            CARDS,
+        )
+        .many()
+        .secret(),
         Attribute::string("pin", "The PIN to set; an empty text removes it.")
             .secret()
             .write_only()
@@ -37,7 +63,7 @@ pub static PRINT_USER: Schema = Schema {
 };
 
 const CARDS: &[Attribute] = &[
-    Attribute::string("value", "The number; read, it is masked.").card_number(),
+    Attribute::string("value", "The number. Read, it is masked.").required().card_number(),
     Attribute::string("display", "What the card is called.").at_most(128),
     Attribute::string("type", "The technology, such as MIFARE.").at_most(64),
     Attribute::date_time("validFrom", "It works from then on."),
