@@ -1,7 +1,7 @@
 //! Users, groups, cards, look-ups and changes of the accounts.
 //!
 //! - [`user_service`], [`group_service`], [`card_service`], [`pin_service`], [`lookup_service`], [`station_service`],
-//!   [`change_service`], [`conversion_service`], [`diagnosis_service`], [`settings_service`]: one file per gRPC service: a
+//!   [`change_service`], [`conversion_service`], [`import_service`], [`diagnosis_service`], [`settings_service`]: one file per gRPC service: a
 //!   request becomes checked values, one transaction of the store is run, its answer becomes a message.
 //! - [`directory`]: what they stand on: the database, the `vault` of keys and conversions, the `watchers` of changes.
 //! - `secret` and `guess`: PINs and passcodes, hashed and tried outside of a transaction.
@@ -20,6 +20,7 @@ pub mod diagnosis_service;
 pub mod directory;
 pub mod group_service;
 mod guess;
+pub mod import_service;
 pub mod lookup_service;
 mod name;
 pub mod pin_service;
@@ -40,9 +41,10 @@ use rollcall_key::Keys;
 use rollcall_proto::identity::{
     card_service_server::CardServiceServer, change_service_server::ChangeServiceServer,
     conversion_service_server::ConversionServiceServer, diagnosis_service_server::DiagnosisServiceServer,
-    group_service_server::GroupServiceServer, lookup_service_server::LookupServiceServer,
-    pin_service_server::PinServiceServer, settings_service_server::SettingsServiceServer,
-    station_service_server::StationServiceServer, user_service_server::UserServiceServer,
+    group_service_server::GroupServiceServer, import_service_server::ImportServiceServer,
+    lookup_service_server::LookupServiceServer, pin_service_server::PinServiceServer,
+    settings_service_server::SettingsServiceServer, station_service_server::StationServiceServer,
+    user_service_server::UserServiceServer,
 };
 use rollcall_serve::{CancellationToken, Routes, channel, grpc, listener};
 use tokio::task::JoinHandle;
@@ -50,16 +52,16 @@ use tokio::task::JoinHandle;
 use crate::{
     card_service::CardService, change_service::ChangeService, config::Config,
     conversion_service::ConversionService, desk::Desk, diagnosis_service::DiagnosisService,
-    directory::Directory, group_service::GroupService, lookup_service::LookupService,
-    pin_service::PinService, settings_service::SettingsService, station_service::StationService,
-    upkeep::Upkeep, user_service::UserService,
+    directory::Directory, group_service::GroupService, import_service::ImportService,
+    lookup_service::LookupService, pin_service::PinService, settings_service::SettingsService,
+    station_service::StationService, upkeep::Upkeep, user_service::UserService,
 };
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The full names of the services here.
-pub const SERVICES: [&str; 10] = [
+pub const SERVICES: [&str; 11] = [
     "rollcall.identity.v1.UserService",
     "rollcall.identity.v1.GroupService",
     "rollcall.identity.v1.CardService",
@@ -69,6 +71,7 @@ pub const SERVICES: [&str; 10] = [
     "rollcall.identity.v1.ChangeService",
     "rollcall.identity.v1.ConversionService",
     "rollcall.identity.v1.DiagnosisService",
+    "rollcall.identity.v1.ImportService",
     "rollcall.identity.v1.SettingsService",
 ];
 
@@ -123,6 +126,7 @@ impl Service {
             .add_service(ChangeServiceServer::new(ChangeService(directory())))
             .add_service(ConversionServiceServer::new(ConversionService(directory())))
             .add_service(DiagnosisServiceServer::new(DiagnosisService(directory())))
+            .add_service(ImportServiceServer::new(ImportService(directory())))
             .add_service(SettingsServiceServer::new(SettingsService(directory()))))
     }
 

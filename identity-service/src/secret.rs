@@ -108,6 +108,19 @@ impl Directory {
         .await
     }
 
+    /// Checks a new secret of a person, without hashing it.
+    pub(crate) async fn check(
+        &self,
+        account: &str,
+        kind: SecretKind,
+        text: &str,
+        names: &[&str],
+    ) -> Result<(), Error> {
+        let of = account.to_owned();
+        let settings = self.read(move |c| settings::read(c, &of)).await?;
+        check(kind, text, settings.pin_min_length, names)
+    }
+
     /// Runs what takes a core for a while, a few at once.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,

@@ -30,15 +30,17 @@ impl From<Error> for Status {
             Error::Etag { .. } => (Code::Aborted, "ETAG_MISMATCH"),
             Error::Scim(scim) => (Code::InvalidArgument, scim.scim_type().reason()),
             Error::PageToken => (Code::InvalidArgument, "INVALID_CURSOR"),
-            Error::Field { .. } | Error::UnknownMembers { .. } | Error::Number(_) => {
+            Error::Field { .. } | Error::UnknownMembers { .. } | Error::Number(_) | Error::Row(_) => {
                 (Code::InvalidArgument, "INVALID_VALUE")
             }
             Error::Database(database) if database.is_transient() => {
                 (Code::Unavailable, "DATABASE_UNAVAILABLE")
             }
-            Error::Corrupt(_) | Error::Database(_) | Error::Keyring(_) | Error::Defect(_) => {
-                (Code::Internal, "INTERNAL")
-            }
+            Error::Corrupt(_)
+            | Error::Database(_)
+            | Error::Keyring(_)
+            | Error::Defect(_)
+            | Error::Preview => (Code::Internal, "INTERNAL"),
         };
         // What a client cannot mend it need not know; the operator does.
         let message = match code {

@@ -15,6 +15,7 @@ pub(crate) mod etag;
 pub(crate) mod filter;
 pub(crate) mod groups;
 pub(crate) mod head;
+pub(crate) mod import;
 pub(crate) mod leaver;
 pub(crate) mod life;
 pub(crate) mod lookups;

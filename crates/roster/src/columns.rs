@@ -59,7 +59,7 @@ pub(crate) fn of(
     if !columns.iter().any(|column| column.field.is_some_and(Field::is_who)) {
         return Err(FileError::NobodyNamed { found: list(&texts) });
     }
-    let says_something = |column: &Column| column.field.is_some_and(|field| field.is_of_cards());
+    let says_something = |column: &Column| column.field.is_some_and(Field::is_of_cards);
     if cards_only && !columns.iter().any(says_something) {
         return Err(FileError::NoCards { found: list(&texts) });
     }

@@ -103,6 +103,12 @@ pub enum Error {
         /// How many numbers.
         count: usize,
     },
+    /// A row of an import that cannot be taken.
+    #[error("{0}")]
+    Row(String),
+    /// A row was only tried: an error, so that it is undone.
+    #[error("a preview")]
+    Preview,
     /// Changes that were forgotten.
     #[error(
         "the changes after revision {after} are not kept any more; begin again with a snapshot, revision 0"

@@ -211,12 +211,4 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    import_marks (account_id, import_id, user_id) {
-        account_id -> Text,
-        import_id -> Text,
-        user_id -> Text,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(users, user_values, groups, members, cards);

@@ -3,11 +3,12 @@
 use rollcall_db::test::TestDb;
 use rollcall_key::Keys;
 use rollcall_proto::identity::{
-    CreateGroupRequest, CreateUserRequest, GetGroupRequest, Group, GroupView, Member, MultiValue,
-    PatchGroupRequest, PatchOp, PatchOperation, Settings, UpdateSettingsRequest, User, UserSource,
-    card_service_client::CardServiceClient, change_service_client::ChangeServiceClient,
-    conversion_service_client::ConversionServiceClient, diagnosis_service_client::DiagnosisServiceClient,
-    group_service_client::GroupServiceClient, lookup_service_client::LookupServiceClient,
+    Change, CreateGroupRequest, CreateUserRequest, DeleteUserRequest, GetGroupRequest, Group, GroupView,
+    ListChangesRequest, Member, MultiValue, PatchGroupRequest, PatchOp, PatchOperation, Settings,
+    UpdateSettingsRequest, User, UserSource, card_service_client::CardServiceClient,
+    change_service_client::ChangeServiceClient, conversion_service_client::ConversionServiceClient,
+    diagnosis_service_client::DiagnosisServiceClient, group_service_client::GroupServiceClient,
+    import_service_client::ImportServiceClient, lookup_service_client::LookupServiceClient,
     pin_service_client::PinServiceClient, settings_service_client::SettingsServiceClient,
     station_service_client::StationServiceClient, user_service_client::UserServiceClient,
 };
@@ -29,6 +30,7 @@ pub(crate) struct Service {
     pub(crate) stations: StationServiceClient<Channel>,
     pub(crate) conversions: ConversionServiceClient<Channel>,
     pub(crate) diagnosis: DiagnosisServiceClient<Channel>,
+    pub(crate) imports: ImportServiceClient<Channel>,
 }
 
 /// Runs a test on each database.
@@ -51,6 +53,7 @@ where
                 stations: StationServiceClient::new(channel.clone()),
                 conversions: ConversionServiceClient::new(channel.clone()),
                 diagnosis: DiagnosisServiceClient::new(channel.clone()),
+                imports: ImportServiceClient::new(channel.clone()),
                 users: UserServiceClient::new(channel.clone()),
                 groups: GroupServiceClient::new(channel.clone()),
                 lookups: LookupServiceClient::new(channel.clone()),
@@ -81,6 +84,18 @@ impl Service {
         let settings = Settings { name: format!("{ACCOUNT}/settings"), ..settings };
         let request = UpdateSettingsRequest { settings: Some(settings), update_mask: None };
         self.settings.clone().update_settings(request).await.unwrap().into_inner()
+    }
+
+    /// Deletes a user, whoever it comes from.
+    pub(crate) async fn delete(&self, name: &str) {
+        let request = DeleteUserRequest { name: name.to_owned(), ..DeleteUserRequest::default() };
+        self.users.clone().delete_user(request).await.unwrap();
+    }
+
+    pub(crate) async fn changes_after(&self, revision: i64) -> Vec<Change> {
+        let request =
+            ListChangesRequest { parent: ACCOUNT.to_owned(), after_revision: revision, page_size: 1000 };
+        self.changes.clone().list_changes(request).await.unwrap().into_inner().changes
     }
 
     pub(crate) async fn create_group(&self, group: Group) -> Result<Group, Status> {

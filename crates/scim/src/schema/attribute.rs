@@ -56,6 +56,7 @@ pub enum Uniqueness {
 
 /// An attribute or sub-attribute with its characteristics (RFC 7643 section 2.2 and section 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the characteristics of RFC 7643 section 7 are flags")]
 pub struct Attribute {
     /// The name in the case to answer in.
     pub name: &'static str,

@@ -1,5 +1,4 @@
 DROP INDEX users_source;
-DROP TABLE import_marks;
 DROP TABLE confirmations;
 DROP TABLE removals;
 DROP TABLE stations;

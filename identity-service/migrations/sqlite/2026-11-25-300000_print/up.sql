@@ -1,4 +1,4 @@
--- What print needs: cards, secrets, what stations ask and confirm, imports.
+-- What print needs: cards, secrets, what stations ask and confirm.
 --
 -- A card number is here as a tag (HMAC by a key of the installation, Base64url), by which it is found, and sealed (AEAD),
 -- for showing its last characters. `key_id` says by which key. Secrets are argon2id hashes.
@@ -123,11 +123,5 @@ CREATE TABLE confirmations (
     PRIMARY KEY (account_id, revision, station)
 ) WITHOUT ROWID;
 
--- Who was in the file of an import that is under way.
-CREATE TABLE import_marks (
-    account_id TEXT NOT NULL,
-    import_id TEXT NOT NULL,
-    user_id TEXT NOT NULL,
-    PRIMARY KEY (account_id, import_id, user_id)
-) WITHOUT ROWID;
+-- Synchronising imports look for people who came by one.
 CREATE INDEX users_source ON users (account_id, source, id);

@@ -2,8 +2,8 @@ use rollcall_proto::identity::Station;
 
 use super::*;
 
-fn person(active: bool) -> Option<User> {
-    Some(User { user_name: "anna".to_owned(), active: Some(active), ..User::default() })
+fn person(active: bool) -> User {
+    User { user_name: "anna".to_owned(), active: Some(active), ..User::default() }
 }
 
 fn card(state: CardState) -> Card {
@@ -21,11 +21,19 @@ fn the_first_thing_that_is_wrong_is_the_finding() {
     let works = vec![card(CardState::Working)];
     for (found, wrong, says) in [
         (DiagnoseUserResponse::default(), true, "Nobody is called that"),
-        (DiagnoseUserResponse { user: person(false), ..Default::default() }, true, "anna is deactivated"),
-        (DiagnoseUserResponse { user: person(true), ..Default::default() }, true, "neither a card nor a PIN"),
+        (
+            DiagnoseUserResponse { user: Some(person(false)), ..Default::default() },
+            true,
+            "anna is deactivated",
+        ),
+        (
+            DiagnoseUserResponse { user: Some(person(true)), ..Default::default() },
+            true,
+            "neither a card nor a PIN",
+        ),
         (
             DiagnoseUserResponse {
-                user: person(true),
+                user: Some(person(true)),
                 cards: vec![card(CardState::Expired), card(CardState::Claimed)],
                 ..Default::default()
             },
@@ -34,7 +42,7 @@ fn the_first_thing_that_is_wrong_is_the_finding() {
         ),
         (
             DiagnoseUserResponse {
-                user: person(true),
+                user: Some(person(true)),
                 cards: works.clone(),
                 secrets: vec![locked],
                 ..Default::default()
@@ -44,7 +52,7 @@ fn the_first_thing_that_is_wrong_is_the_finding() {
         ),
         (
             DiagnoseUserResponse {
-                user: person(true),
+                user: Some(person(true)),
                 cards: works.clone(),
                 stations: vec![station("a", 7), station("b", 6), station("c", 5)],
                 user_revision: 7,
@@ -55,7 +63,7 @@ fn the_first_thing_that_is_wrong_is_the_finding() {
         ),
         (
             DiagnoseUserResponse {
-                user: person(true),
+                user: Some(person(true)),
                 cards: works,
                 secrets: vec![pin],
                 ..Default::default()
