@@ -76,6 +76,11 @@ impl Keyring {
         self.0.first().map_or("", |ring| &ring.id)
     }
 
+    /// The ids of all keys, the current one first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|ring| ring.id.as_str())
+    }
+
     /// The tag of a converted number in an account, by every key, the current one first. 32 bytes each.
     pub fn tags(&self, account: &str, number: &str) -> Vec<[u8; SIZE]> {
         self.0.iter().map(|ring| tag(&ring.tag, account, number)).collect()

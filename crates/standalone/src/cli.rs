@@ -1,6 +1,9 @@
 //! The command line.
 
-use crate::{account, console, directory, log, migrate, notice, serve, token};
+use crate::{
+    account, card, console, conversion, diagnose, directory, import, key, log, migrate, notice, pin, serve,
+    station, token,
+};
 
 /// Rollcall keeps a print fleet's users and groups in step with an identity provider.
 ///
@@ -44,6 +47,23 @@ pub(crate) enum Command {
     /// List and show groups, say whose they are, and keep some by hand
     #[command(subcommand)]
     Group(directory::Groups),
+    /// Give people cards, take them away, and settle who holds one
+    #[command(subcommand)]
+    Card(card::Command),
+    /// Set the PINs and passcodes of people, and make codes to register a card with
+    #[command(subcommand)]
+    Pin(pin::Command),
+    Import(import::Options),
+    /// Say how the numbers of readers and directory become the same
+    #[command(subcommand)]
+    Conversion(conversion::Command),
+    Diagnose(diagnose::Options),
+    /// Look which stations keep a copy, and what they have confirmed
+    #[command(subcommand)]
+    Station(station::Command),
+    /// Look after the keys by which card numbers and PINs are kept
+    #[command(subcommand)]
+    Key(key::Command),
     /// Say who is told when a token is about to expire, and look who was
     #[command(subcommand)]
     Notice(notice::Command),

@@ -65,6 +65,11 @@ impl Identity {
     ) -> Result<T, Error> {
         answer(IDENTITY, &self.identity_service, call).await
     }
+
+    /// What went wrong in the middle of an answer.
+    pub(crate) fn failure(&self, status: &Status) -> Error {
+        Error::call(IDENTITY, &self.identity_service, status)
+    }
 }
 
 /// A service that commands talk to.

@@ -5,7 +5,8 @@ mod users;
 
 use clap::ValueEnum;
 use rollcall_proto::identity::{
-    PatchOp, PatchOperation, UserSource, group_service_client::GroupServiceClient,
+    BatchLookupUsersRequest, PatchOp, PatchOperation, UserKey, UserSource, UserView,
+    group_service_client::GroupServiceClient, lookup_service_client::LookupServiceClient, user_key::Key,
     user_service_client::UserServiceClient,
 };
 use rollcall_serve::{Channel, channel};
@@ -85,10 +86,10 @@ impl From<Source> for i32 {
 #[group(skip)]
 pub(crate) struct Service {
     #[command(flatten)]
-    identity: client::Identity,
+    pub(crate) identity: client::Identity,
     /// Print JSON instead of text
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 impl Service {
@@ -100,6 +101,26 @@ impl Service {
         Ok(GroupServiceClient::new(self.identity.channel()?).max_decoding_message_size(channel::MAX_MESSAGE))
     }
 
+    /// The resource name of a person: by id, user name, e-mail address or local user name.
+    pub(crate) async fn person(&self, account: &str, who: &str) -> Result<String, Error> {
+        let keys = [Key::Alias(who.to_owned()), Key::Id(who.to_owned())];
+        let request = BatchLookupUsersRequest {
+            parent: format!("accounts/{account}"),
+            keys: keys.into_iter().map(|key| UserKey { key: Some(key) }).collect(),
+            view: UserView::Basic.into(),
+        };
+        let mut lookups = LookupServiceClient::new(self.identity.channel()?);
+        let found = self.answer(lookups.batch_lookup_users(request)).await?;
+        let mut names: Vec<String> =
+            found.results.into_iter().flat_map(|found| found.users).map(|user| user.name).collect();
+        names.dedup();
+        match names.as_slice() {
+            [one] => Ok(one.clone()),
+            [] => Err(Error::Refused(format!("nobody in the account `{account}` is called `{who}`"))),
+            _ => Err(Error::Refused(format!("several people are called `{who}`: give the id"))),
+        }
+    }
+
     fn deleted(&self, what: &str, id: &str) -> Result<(), Error> {
         if self.json {
             output::print_json(&json!({}))
@@ -108,7 +129,10 @@ impl Service {
         }
     }
 
-    async fn answer<T>(&self, call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Error> {
+    pub(crate) async fn answer<T>(
+        &self,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<T, Error> {
         // On the heap: a call that holds a user is large.
         self.identity.answer(Box::pin(call)).await
     }

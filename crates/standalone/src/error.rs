@@ -36,6 +36,8 @@ pub(crate) enum Error {
     Unreachable { service: Service, uri: String },
     #[error("{0}")]
     Refused(String),
+    #[error("cannot read {what}: {source}")]
+    Input { what: String, source: io::Error },
     #[error("cannot write the output: {0}")]
     Output(#[source] io::Error),
 }

@@ -1,18 +1,26 @@
 //! Rollcall in one process, and the commands of its administrator. One file per subcommand.
 
 mod account;
+mod card;
 mod cli;
 mod client;
 mod console;
+mod conversion;
 mod databases;
+mod diagnose;
 mod directory;
 mod error;
+mod import;
+mod input;
+mod key;
 mod log;
 mod migrate;
 mod notice;
 mod output;
+mod pin;
 mod serve;
 mod settings;
+mod station;
 mod token;
 
 use std::process::ExitCode;
@@ -49,6 +57,13 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Token(command) => token::run(command).await,
         Command::User(command) => Box::pin(directory::users(command)).await,
         Command::Group(command) => Box::pin(directory::groups(command)).await,
+        Command::Card(command) => Box::pin(card::run(command)).await,
+        Command::Pin(command) => Box::pin(pin::run(command)).await,
+        Command::Import(options) => Box::pin(import::run(options)).await,
+        Command::Conversion(command) => Box::pin(conversion::run(command)).await,
+        Command::Diagnose(options) => Box::pin(diagnose::run(options)).await,
+        Command::Station(command) => Box::pin(station::run(command)).await,
+        Command::Key(command) => key::run(&command),
         Command::Console(command) => console::run(command).await,
         Command::Account(command) => account::run(command).await,
         Command::Notice(command) => notice::run(command).await,

@@ -1,6 +1,6 @@
 //! What is printed. Standard output holds results, standard error complaints and logs.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::Value;
 
@@ -24,6 +24,17 @@ pub(crate) fn write(text: &str) -> Result<bool, Error> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Error::Output(error)),
     }
+}
+
+/// Writes a line on standard error, over the one before it on a terminal.
+pub(crate) fn progress(text: &str, last: bool) {
+    let mut out = io::stderr().lock();
+    // Nothing is left to do when standard error is closed.
+    let _ = if io::stderr().is_terminal() {
+        write!(out, "\r\x1b[2K{text}{}", if last { "\n" } else { "" }).and_then(|()| out.flush())
+    } else {
+        writeln!(out, "{text}")
+    };
 }
 
 /// Prints JSON, indented.
