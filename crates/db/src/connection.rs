@@ -53,6 +53,14 @@ impl AnyConnection {
         Ok(connection)
     }
 
+    /// A connection to write by, outside of a [`crate::Database`]: for what is done once, before there is one. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Open`].
+    pub fn open_writer(address: &Address) -> Result<Self, Error> {
+        Self::open(address, Purpose::Write)
+    }
+
     fn establish_at(address: &Address) -> ConnectionResult<Self> {
         match address {
             Address::Sqlite(path) => SqliteConnection::establish(&path.to_string_lossy()).map(Self::Sqlite),
