@@ -71,6 +71,11 @@ impl Store {
         ]
     }
 
+    /// Where both databases are.
+    pub(crate) fn addresses(&self) -> [&Address; 2] {
+        [&self.identity.address, &self.token.address]
+    }
+
     pub(crate) fn key_file(&self) -> PathBuf {
         self.home.path().join("key")
     }
@@ -197,11 +202,18 @@ impl Server {
     }
 
     pub(crate) async fn start(store: Store) -> Self {
+        Self::start_with(store, &[]).await
+    }
+
+    /// With more settings than a test usually needs.
+    pub(crate) async fn start_with(store: Store, more: &[(&'static str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
+        let mut settings = store.settings();
+        settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let (process, urls) = Process::start(
             Self::binary(),
             &["serve"],
-            &store.settings(),
+            &settings,
             directory.path(),
             &["scim", "identity", "token", "console"],
         );
@@ -238,6 +250,11 @@ impl Server {
 
     pub(crate) async fn tokens(&self) -> TokenServiceClient<Channel> {
         TokenServiceClient::connect(self.token.clone()).await.unwrap()
+    }
+
+    /// Ends it, for a test that started it itself.
+    pub(crate) async fn stop_now(self) {
+        self.stop().await;
     }
 
     async fn stop(self) {
