@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use reqwest::{Method, StatusCode};
 use rollcall_proto::{
     identity::{
-        CreateGroupRequest, CreateUserRequest, Group, ListGroupsRequest, ListUsersRequest, Member, User,
-        UserSource, group_service_client::GroupServiceClient, user_service_client::UserServiceClient,
+        AcknowledgeChangesRequest, BatchLookupCardsRequest, Card, CreateCardRequest, CreateGroupRequest,
+        CreateUserRequest, Group, ListDeniedCardsRequest, ListGroupsRequest, ListUsersRequest, Member, User,
+        UserSource, card_service_client::CardServiceClient, group_service_client::GroupServiceClient,
+        station_service_client::StationServiceClient, user_service_client::UserServiceClient,
     },
     token::{
         ListAuditEntriesRequest, ListSyncEntriesRequest, ListTokensRequest, RecordSyncEntriesRequest, Role,
@@ -35,6 +37,8 @@ enum Who {
     /// Who sees the connection and the settings of an account: all but the card desk.
     Readers,
     Administrators,
+    /// Administrators, and the card desk.
+    CardDesk,
     Operators,
 }
 
@@ -44,6 +48,7 @@ impl Who {
             Self::Anybody | Self::Everybody => true,
             Self::Readers => role != Role::CardDesk,
             Self::Administrators => matches!(role, Role::Operator | Role::AccountAdministrator),
+            Self::CardDesk => role != Role::ReadOnly,
             Self::Operators => role == Role::Operator,
         }
     }
@@ -54,6 +59,8 @@ type Rule = (&'static str, &'static str, Who, &'static [(&'static str, &'static 
 
 const REQUEST_ID: (&str, &str) = ("request_id", "01890a5d-ac96-774b-bcce-b302099a8057");
 const ETAG: (&str, &str) = ("etag", "{etag}");
+/// A form with a file: its text is the last value.
+const FILE: &[(&str, &str)] = &[("cards_only", "0"), ("anyway", "1"), ("file", "userName,card\nann,99\n")];
 const GROUP_ETAG: (&str, &str) = ("etag", "{group-etag}");
 
 #[rustfmt::skip]
@@ -96,6 +103,36 @@ const RULES: &[Rule] = &[
     ("GET", "/accounts/{account}/users/{id}/source", Who::Administrators, &[]),
     ("POST", "/accounts/{account}/users/{id}/source", Who::Administrators, &[("to", "1")]),
 
+    ("POST", "/accounts/{account}/users/{id}/cards", Who::CardDesk, &[("number", "777")]),
+    ("POST", "/accounts/{account}/users/{id}/secrets", Who::CardDesk, &[("kind", "pin"), ("secret", "739261")]),
+    ("POST", "/accounts/{account}/users/{id}/code", Who::CardDesk, &[]),
+
+    ("GET", "/accounts/{account}/cards", Who::Everybody, &[]),
+    ("POST", "/accounts/{account}/cards/find", Who::Everybody, &[("number", "777")]),
+    ("GET", "/accounts/{account}/cards/{card}/remove", Who::CardDesk, &[]),
+    ("POST", "/accounts/{account}/cards/{card}/remove", Who::CardDesk, &[]),
+    ("GET", "/accounts/{account}/cards/{card}/resolve", Who::CardDesk, &[]),
+    ("POST", "/accounts/{account}/cards/{card}/resolve", Who::CardDesk, &[("winner", "holder")]),
+    ("GET", "/accounts/{account}/denied", Who::Everybody, &[]),
+    ("POST", "/accounts/{account}/denied/{denied}/assign", Who::CardDesk, &[("user", "{user}")]),
+    ("POST", "/accounts/{account}/denied/{denied}/dismiss", Who::CardDesk, &[]),
+    ("GET", "/accounts/{account}/stations", Who::Everybody, &[]),
+    ("GET", "/accounts/{account}/stations/{station}/forget", Who::Administrators, &[]),
+    ("POST", "/accounts/{account}/stations/{station}/forget", Who::Administrators, &[]),
+    ("GET", "/accounts/{account}/diagnosis", Who::Everybody, &[]),
+    ("POST", "/accounts/{account}/diagnosis", Who::Everybody, &[("query", "ann")]),
+    ("GET", "/accounts/{account}/conversion", Who::Readers, &[]),
+    ("POST", "/accounts/{account}/conversion", Who::Administrators, &[("conversion", "")]),
+    ("POST", "/accounts/{account}/conversion/infer", Who::Administrators, &[("reader1", "1"), ("directory1", "1")]),
+    ("POST", "/accounts/{account}/conversion/preview", Who::Administrators, &[("conversion", "")]),
+
+    ("GET", "/accounts/{account}/import", Who::Administrators, &[]),
+    ("POST", "/accounts/{account}/import", Who::Administrators, FILE),
+    ("GET", "/accounts/{account}/import/{ticket}", Who::Administrators, &[]),
+    ("GET", "/accounts/{account}/import/{ticket}/result.csv", Who::Administrators, &[]),
+    ("POST", "/accounts/{account}/import/{ticket}/apply", Who::Administrators, &[]),
+    ("POST", "/accounts/{account}/import/{ticket}/stop", Who::Administrators, &[]),
+
     ("GET", "/accounts/{account}/groups", Who::Everybody, &[]),
     ("POST", "/accounts/{account}/groups", Who::Administrators, &[("display_name", "New")]),
     ("GET", "/accounts/{account}/groups/new", Who::Administrators, &[]),
@@ -123,6 +160,16 @@ struct Account {
 }
 
 impl Account {
+    /// The same for an address that names a refused card, which takes a moment to be there.
+    async fn with_denied(self, server: &Server, path: &str) -> Self {
+        let Self { mut values } = self;
+        if path.contains("{denied}") {
+            let parent = format!("accounts/{}", values["{account}"]);
+            values.insert("{denied}", denied(server, &parent).await);
+        }
+        Self { values }
+    }
+
     /// With one token, or with a second one that replaces it.
     async fn new(server: &Server, id: &str, tokens: usize) -> Self {
         create_account(&server.token, id).await;
@@ -153,6 +200,8 @@ impl Account {
             ("{group}", last(&group.name)),
             ("{group-etag}", group.etag),
             ("{entry}", entry(server, &parent, token).await),
+            ("{card}", claim(server, &parent, &user.name).await),
+            ("{station}", station(server, &parent).await),
             ("{idp}", "okta".to_owned()),
         ];
         Self { values: values.into() }
@@ -200,9 +249,80 @@ async fn entry(server: &Server, parent: &str, token: &str) -> String {
     last(&log.list_sync_entries(request).await.unwrap().into_inner().entries[0].name)
 }
 
+/// A card that somebody claims who is not its holder.
+async fn claim(server: &Server, parent: &str, claimant: &str) -> String {
+    let mut cards = CardServiceClient::connect(server.identity.clone()).await.unwrap();
+    let holder = User { user_name: "holder".to_owned(), active: Some(true), ..User::default() };
+    let holder = CreateUserRequest {
+        parent: parent.to_owned(),
+        user: Some(holder),
+        source: UserSource::Manual.into(),
+    };
+    let holder = users(server).await.create_user(holder).await.unwrap().into_inner().name;
+    let mut last_card = String::new();
+    for user in [holder.as_str(), claimant] {
+        let card = Card { user: user.to_owned(), number: "4711".to_owned(), ..Card::default() };
+        let request = CreateCardRequest { parent: parent.to_owned(), card: Some(card) };
+        last_card = last(&cards.create_card(request).await.unwrap().into_inner().name);
+    }
+    last_card
+}
+
+/// A station that keeps a copy.
+async fn station(server: &Server, parent: &str) -> String {
+    let mut stations = StationServiceClient::connect(server.identity.clone()).await.unwrap();
+    let request =
+        AcknowledgeChangesRequest { parent: parent.to_owned(), station: "lobby".to_owned(), revision: 0 };
+    stations.acknowledge_changes(request).await.unwrap();
+    "lobby".to_owned()
+}
+
+/// A card that was refused at the station `lobby`.
+async fn denied(server: &Server, parent: &str) -> String {
+    let lookup = BatchLookupCardsRequest {
+        parent: parent.to_owned(),
+        numbers: vec!["0815".to_owned()],
+        station: "lobby".to_owned(),
+        view: 0,
+    };
+    server.lookups().await.batch_lookup_cards(lookup).await.unwrap();
+    let mut cards = CardServiceClient::connect(server.identity.clone()).await.unwrap();
+    loop {
+        let request =
+            ListDeniedCardsRequest { parent: parent.to_owned(), ..ListDeniedCardsRequest::default() };
+        let found = cards.list_denied_cards(request).await.unwrap().into_inner().denied_cards;
+        if let Some(denied) = found.first() {
+            return last(&denied.name);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+/// Sends the form with a file, and answers with the page that says so.
+async fn upload(browser: &Browser, path: &str) -> Page {
+    let start = browser.start().await;
+    let mut form = reqwest::multipart::Form::new().text("csrf", start.csrf().to_owned());
+    for (name, value) in FILE {
+        form = match *name {
+            "file" => form.part("file", reqwest::multipart::Part::text(*value).file_name("people.csv")),
+            name => form.text(name, *value),
+        };
+    }
+    page(browser.request(Method::POST, path).multipart(form)).await
+}
+
 async fn send(browser: &Browser, rule: &Rule, account: &Account) -> Page {
     let (method, path, _, form) = rule;
-    let path = account.fill(path);
+    let mut path = account.fill(path);
+    if let Some(beginning) = path.split_once("{ticket}").map(|(beginning, _)| beginning.to_owned()) {
+        // An import is its session's alone: there is one once the session has sent a file.
+        let begun = upload(browser, beginning.trim_end_matches('/')).await;
+        let ticket = begun.location().rsplit('/').next().unwrap_or_default();
+        path = path.replace("{ticket}", if ticket.is_empty() { "none" } else { ticket });
+    }
+    if *form == FILE {
+        return upload(browser, &path).await;
+    }
     if *method == "GET" {
         return browser.get(&path).await;
     }
@@ -233,7 +353,7 @@ async fn each_role_may_do_what_its_rule_says_and_only_in_its_account() {
             for role in ROLES {
                 number += 1;
                 let id = format!("a{number}");
-                let account = Account::new(server, &id, tokens).await;
+                let account = Account::new(server, &id, tokens).await.with_denied(server, path).await;
                 let mut note = |what: &str, expected: &str, page: &Page| {
                     wrong
                         .push(format!("{method} {path} as {role:?} {what}: {}, not {expected}", page.status));

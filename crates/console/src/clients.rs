@@ -2,7 +2,10 @@
 
 use rollcall_proto::{
     identity::{
-        group_service_client::GroupServiceClient, settings_service_client::SettingsServiceClient,
+        card_service_client::CardServiceClient, conversion_service_client::ConversionServiceClient,
+        diagnosis_service_client::DiagnosisServiceClient, group_service_client::GroupServiceClient,
+        import_service_client::ImportServiceClient, pin_service_client::PinServiceClient,
+        settings_service_client::SettingsServiceClient, station_service_client::StationServiceClient,
         user_service_client::UserServiceClient,
     },
     token::{
@@ -46,6 +49,12 @@ pub(crate) struct Clients {
     pub(crate) users: UserServiceClient<Channel>,
     pub(crate) groups: GroupServiceClient<Channel>,
     pub(crate) settings: SettingsServiceClient<Channel>,
+    pub(crate) cards: CardServiceClient<Channel>,
+    pub(crate) pins: PinServiceClient<Channel>,
+    pub(crate) stations: StationServiceClient<Channel>,
+    pub(crate) conversions: ConversionServiceClient<Channel>,
+    pub(crate) imports: ImportServiceClient<Channel>,
+    pub(crate) diagnosis: DiagnosisServiceClient<Channel>,
     pub(crate) tokens: TokenServiceClient<Channel>,
     pub(crate) accounts: AccountServiceClient<Channel>,
     pub(crate) connections: ConnectionServiceClient<Channel>,
@@ -59,7 +68,13 @@ impl Clients {
         Self {
             users: UserServiceClient::new(identity.clone()).max_decoding_message_size(channel::MAX_MESSAGE),
             groups: GroupServiceClient::new(identity.clone()).max_decoding_message_size(channel::MAX_MESSAGE),
-            settings: SettingsServiceClient::new(identity),
+            settings: SettingsServiceClient::new(identity.clone()),
+            cards: CardServiceClient::new(identity.clone()),
+            pins: PinServiceClient::new(identity.clone()),
+            stations: StationServiceClient::new(identity.clone()),
+            conversions: ConversionServiceClient::new(identity.clone()),
+            imports: ImportServiceClient::new(identity.clone()),
+            diagnosis: DiagnosisServiceClient::new(identity),
             tokens: TokenServiceClient::new(token.clone()),
             accounts: AccountServiceClient::new(token.clone()),
             connections: ConnectionServiceClient::new(token.clone()),

@@ -1,7 +1,9 @@
 //! A channel that lets through what somebody may call, about the account that is theirs.
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
+use bytes::{Bytes, BytesMut};
+use futures::{StreamExt as _, stream};
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::Frame;
 use rollcall_proto::token::{Role, Session};
 use rollcall_serve::Channel;
 use tonic::{Status, body::Body};
@@ -26,18 +28,37 @@ pub(crate) fn of(channel: Channel, session: &Session) -> Channel {
                 return Ok(Status::permission_denied("your role does not allow this").into_http());
             }
             let Some(own) = own else { return channel.ready().await?.call(request).await };
-            let (head, body) = request.into_parts();
-            let Ok(body) = body.collect().await else {
+            let (head, mut body) = request.into_parts();
+            let Some(first) = first_message(&mut body).await else {
                 return Ok(Status::internal("the request cannot be read").into_http());
             };
-            let body = body.to_bytes();
-            if !is_about(&body, &own) {
+            if !is_about(&first, &own) {
                 return Ok(Status::permission_denied("this is not your account").into_http());
             }
-            let request = http::Request::from_parts(head, Body::new(Full::<Bytes>::new(body)));
+            // What follows in a stream belongs to its first message, and is not held here.
+            let rest = stream::unfold(body, async |mut body| Some((body.frame().await?, body)));
+            let whole = stream::iter([Ok(Frame::data(first))]).chain(rest);
+            let request = http::Request::from_parts(head, Body::new(StreamBody::new(whole)));
             channel.ready().await?.call(request).await
         }
     }))
+}
+
+/// The bytes of a request up to the end of its first message, and what came with them.
+async fn first_message(body: &mut Body) -> Option<Bytes> {
+    let mut bytes = BytesMut::new();
+    loop {
+        let length = bytes.get(1..FRAME).and_then(|length| length.try_into().ok()).map(u32::from_be_bytes);
+        let whole = length.and_then(|length| usize::try_from(length).ok()).map(|length| FRAME + length);
+        if whole.is_some_and(|whole| bytes.len() >= whole) {
+            return Some(bytes.freeze());
+        }
+        match body.frame().await {
+            Some(Ok(frame)) => bytes.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data)),
+            Some(Err(_)) => return None,
+            None => return Some(bytes.freeze()),
+        }
+    }
 }
 
 /// Whether a call is about an account or something in it. By convention the first field of each request says so: as
@@ -72,6 +93,7 @@ mod tests {
         atomic::{AtomicUsize, Ordering},
     };
 
+    use http_body_util::Full;
     use prost::Message;
     use rollcall_proto::{
         identity::{ReplaceUserRequest, User},

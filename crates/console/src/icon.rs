@@ -17,6 +17,14 @@ pub(crate) enum Icon {
     Person,
     /// Two people.
     People,
+    /// A card with a stripe.
+    Card,
+    /// A device with a screen.
+    Station,
+    /// Two arrows between two lines.
+    Convert,
+    /// An arrow out of a tray.
+    Upload,
     /// Lines.
     List,
     /// Two sliders.
@@ -75,6 +83,10 @@ fn path(icon: Icon) -> &'static str {
         Icon::People => {
             "M6 7.5A2.5 2.5 0 1 0 6 2.5 2.5 2.5 0 0 0 6 7.5M1.5 13.5C1.6 10.9 3.5 9.7 6 9.7S10.4 10.9 10.5 13.5M10.8 2.7A2.4 2.4 0 0 1 10.8 7.3M12 10C13.6 10.5 14.4 11.8 14.5 13.5"
         }
+        Icon::Card => "M2 3.5H14V12.5H2ZM2 6.5H14M4.5 10H7",
+        Icon::Station => "M3.5 2H12.5V14H3.5ZM5.5 4.5H10.5V8H5.5ZM6.5 11H9.5",
+        Icon::Convert => "M2 5H12M9.5 2.5L12 5L9.5 7.5M14 11H4M6.5 8.5L4 11L6.5 13.5",
+        Icon::Upload => "M8 10.5V2.5M5 5.5L8 2.5L11 5.5M2.5 10.5V13.5H13.5V10.5",
         Icon::List => "M5.5 3.5H14M5.5 8H14M5.5 12.5H14M2 3.5H2.3M2 8H2.3M2 12.5H2.3",
         Icon::Sliders => {
             "M2 5H8M12 5H14M2 11H4M8 11H14M10 7A2 2 0 1 0 10 3 2 2 0 0 0 10 7M6 13A2 2 0 1 0 6 9 2 2 0 0 0 6 13"

@@ -17,12 +17,16 @@
 mod accounts;
 mod assets;
 mod audit;
+mod cards;
 mod clients;
 mod component;
 mod config;
+mod conversion;
 mod cookie_jar;
 mod csrf;
 pub mod csv;
+mod denied;
+mod diagnosis;
 pub mod directory;
 mod error;
 mod groups;
@@ -30,6 +34,7 @@ mod guard;
 mod guide;
 mod headers;
 mod icon;
+mod import;
 mod log;
 mod notices;
 mod page;
@@ -42,6 +47,7 @@ mod rules;
 mod session;
 mod signin;
 mod source;
+mod stations;
 mod sync;
 mod text;
 mod users;
@@ -63,6 +69,7 @@ pub(crate) struct Console {
     pub(crate) provider: Option<signin::Provider>,
     pub(crate) attempts: rate::Attempts,
     pub(crate) answers: sync::Answers,
+    pub(crate) imports: import::Imports,
 }
 
 impl Console {
@@ -75,6 +82,7 @@ impl Console {
             provider,
             attempts: rate::Attempts::new(),
             answers: sync::Answers::default(),
+            imports: import::Imports::default(),
         }))
     }
 }

@@ -23,6 +23,18 @@ pub(crate) enum Tab {
     Users,
     /// Groups.
     Groups,
+    /// Cards, and conflicts about them.
+    Cards,
+    /// Cards that were refused at stations.
+    Denied,
+    /// Stations that keep a copy.
+    Stations,
+    /// How numbers of readers and directory become the same.
+    Conversion,
+    /// Importing people and cards.
+    Import,
+    /// Why somebody cannot print.
+    Diagnosis,
     /// What the identity provider sent.
     Log,
     /// What becomes of people, and how long the sync log is kept.
@@ -32,9 +44,10 @@ pub(crate) enum Tab {
 }
 
 /// Title, and the tabs under it.
-const SECTIONS: [(&str, &[Tab]); 3] = [
+const SECTIONS: [(&str, &[Tab]); 4] = [
     ("Connection", &[Tab::Sync, Tab::Guide, Tab::Notices]),
-    ("Directory", &[Tab::Users, Tab::Groups]),
+    ("Directory", &[Tab::Users, Tab::Groups, Tab::Import]),
+    ("At the device", &[Tab::Diagnosis, Tab::Cards, Tab::Denied, Tab::Conversion, Tab::Stations]),
     ("Records", &[Tab::Log, Tab::Audit, Tab::Rules]),
 ];
 
@@ -46,6 +59,12 @@ impl Tab {
             Self::Notices => "Notices",
             Self::Users => "Users",
             Self::Groups => "Groups",
+            Self::Cards => "Cards",
+            Self::Denied => "Refused cards",
+            Self::Stations => "Stations",
+            Self::Conversion => "Card numbers",
+            Self::Import => "Import",
+            Self::Diagnosis => "Why can't they print?",
             Self::Log => "Sync log",
             Self::Rules => "Rules",
             Self::Audit => "Audit",
@@ -59,6 +78,12 @@ impl Tab {
             Self::Notices => "notices",
             Self::Users => "users",
             Self::Groups => "groups",
+            Self::Cards => "cards",
+            Self::Denied => "denied",
+            Self::Stations => "stations",
+            Self::Conversion => "conversion",
+            Self::Import => "import",
+            Self::Diagnosis => "diagnosis",
             Self::Log => "log",
             Self::Rules => "rules",
             Self::Audit => "audit",
@@ -72,6 +97,12 @@ impl Tab {
             Self::Notices => Icon::Bell,
             Self::Users => Icon::Person,
             Self::Groups => Icon::People,
+            Self::Cards => Icon::Card,
+            Self::Denied => Icon::Warning,
+            Self::Stations => Icon::Station,
+            Self::Conversion => Icon::Convert,
+            Self::Import => Icon::Upload,
+            Self::Diagnosis => Icon::Search,
             Self::Log => Icon::List,
             Self::Rules => Icon::Sliders,
             Self::Audit => Icon::Shield,
@@ -85,6 +116,12 @@ impl Tab {
             Self::Notices => "rollcall.token.v1.NoticeService/GetNoticeSettings",
             Self::Users => "rollcall.identity.v1.UserService/ListUsers",
             Self::Groups => "rollcall.identity.v1.GroupService/ListGroups",
+            Self::Cards => "rollcall.identity.v1.CardService/ListCards",
+            Self::Denied => "rollcall.identity.v1.CardService/ListDeniedCards",
+            Self::Stations => "rollcall.identity.v1.StationService/ListStations",
+            Self::Conversion => "rollcall.identity.v1.ConversionService/GetConversion",
+            Self::Import => "rollcall.identity.v1.ImportService/ImportUsers",
+            Self::Diagnosis => "rollcall.identity.v1.DiagnosisService/DiagnoseUser",
             Self::Log => "rollcall.token.v1.SyncLogService/ListSyncEntries",
             Self::Rules => "rollcall.identity.v1.SettingsService/GetSettings",
             Self::Audit => "rollcall.token.v1.AuditService/ListAuditEntries",

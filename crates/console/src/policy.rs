@@ -70,7 +70,8 @@ pub(crate) const RULES: [(&str, Who); 79] = [
     ("rollcall.token.v1.AccountService/GetAccount", EVERYBODY),
     ("rollcall.token.v1.AccountService/ListAccounts", OPERATORS),
     ("rollcall.token.v1.AuditService/ListAuditEntries", READERS),
-    ("rollcall.token.v1.AuditService/RecordAuditEntry", ADMINISTRATORS),
+    // The card desk leaves its record too.
+    ("rollcall.token.v1.AuditService/RecordAuditEntry", CARD_DESK),
     ("rollcall.token.v1.ConnectionService/GetConnection", READERS),
     // It holds the secret of the webhook.
     ("rollcall.token.v1.NoticeService/GetNoticeSettings", ADMINISTRATORS),

@@ -27,6 +27,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 /// Left as they are in a query: letters, digits, and what RFC 3986 section 2.3 calls unreserved.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// A name as a part of a path.
+pub(crate) fn segment(name: &str) -> String {
+    utf8_percent_encode(name, ESCAPED).to_string()
+}
+
 /// An address with those parameters that have a value.
 pub(crate) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
     let mut address = path.to_owned();

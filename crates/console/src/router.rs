@@ -13,9 +13,9 @@ use http::Method;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    Config, Console, Services, StartError, accounts, assets, audit,
+    Config, Console, Services, StartError, accounts, assets, audit, cards, conversion, denied, diagnosis,
     error::{self, Error},
-    groups, guide, headers, log, notices, rules, signin, sync, users,
+    groups, guide, headers, import, log, notices, rules, signin, stations, sync, users,
 };
 
 /// The most bytes of a form: 256 KiB.
@@ -58,6 +58,36 @@ fn table() -> Vec<Route> {
         send("/accounts/{account}/users/{id}/delete", users::delete),
         show("/accounts/{account}/users/{id}/source", users::ask_source),
         send("/accounts/{account}/users/{id}/source", users::set_source),
+
+        send("/accounts/{account}/users/{id}/cards", cards::add),
+        send("/accounts/{account}/users/{id}/secrets", cards::set_secret),
+        send("/accounts/{account}/users/{id}/code", cards::code),
+
+        show("/accounts/{account}/cards", cards::list),
+        send("/accounts/{account}/cards/find", cards::find),
+        show("/accounts/{account}/cards/{card}/remove", cards::ask_remove),
+        send("/accounts/{account}/cards/{card}/remove", cards::remove),
+        show("/accounts/{account}/cards/{card}/resolve", cards::ask_resolve),
+        send("/accounts/{account}/cards/{card}/resolve", cards::resolve),
+        show("/accounts/{account}/denied", denied::list),
+        send("/accounts/{account}/denied/{denied}/assign", denied::assign),
+        send("/accounts/{account}/denied/{denied}/dismiss", denied::dismiss),
+        show("/accounts/{account}/stations", stations::list),
+        show("/accounts/{account}/stations/{station}/forget", stations::ask_forget),
+        send("/accounts/{account}/stations/{station}/forget", stations::forget),
+        show("/accounts/{account}/diagnosis", diagnosis::ask),
+        send("/accounts/{account}/diagnosis", diagnosis::look),
+        show("/accounts/{account}/conversion", conversion::show),
+        send("/accounts/{account}/conversion", conversion::update),
+        send("/accounts/{account}/conversion/infer", conversion::infer),
+        send("/accounts/{account}/conversion/preview", conversion::preview),
+
+        show("/accounts/{account}/import", import::ask),
+        (Method::POST, "/accounts/{account}/import", post(import::upload).layer(DefaultBodyLimit::max(import::MAX_BODY))),
+        show("/accounts/{account}/import/{ticket}", import::show),
+        show("/accounts/{account}/import/{ticket}/result.csv", import::csv),
+        send("/accounts/{account}/import/{ticket}/apply", import::apply),
+        send("/accounts/{account}/import/{ticket}/stop", import::stop),
 
         show("/accounts/{account}/groups", groups::list),
         send("/accounts/{account}/groups", groups::create),

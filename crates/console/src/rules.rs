@@ -3,7 +3,10 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use rollcall_proto::{
-    identity::{Adoption, GetSettingsRequest, Reactivation, Settings, UnknownMembers, UpdateSettingsRequest},
+    identity::{
+        Adoption, CardVisibility, GetSettingsRequest, LeaverCards, PinUse, Reactivation, Settings,
+        UnknownMembers, UpdateSettingsRequest,
+    },
     token::{GetSyncLogSettingsRequest, SyncLogSettings, UpdateSyncLogSettingsRequest},
 };
 use serde::Deserialize;
@@ -50,6 +53,29 @@ const UNKNOWN_MEMBERS: [Choice<UnknownMembers>; 2] = [
     (UnknownMembers::Refuse, "Refuse", "The whole change is answered 400, and says whom it is about."),
 ];
 
+const LEAVER_CARDS: [Choice<LeaverCards>; 2] = [
+    (LeaverCards::Keep, "Keep", "They stop working at once, and work again when the person comes back."),
+    (
+        LeaverCards::Erase,
+        "Erase",
+        "They stop working at once and are erased: a person who comes back gets new ones.",
+    ),
+];
+
+const CARD_VISIBILITY: [Choice<CardVisibility>; 2] = [
+    (CardVisibility::Masked, "The last characters", "Such as ••••••C3: enough to see which card it is."),
+    (CardVisibility::Hidden, "Nothing", "Cards are written and never read back."),
+];
+
+const PIN_USE: [Choice<PinUse>; 2] = [
+    (PinUse::WithName, "With a name or card", "Two people may have the same PIN."),
+    (
+        PinUse::Alone,
+        "By itself",
+        "It says who the person is, and nobody else may have it. PINs count from when they are set again.",
+    ),
+];
+
 /// `GET /accounts/{account}/rules`.
 pub(crate) async fn show(place: Place) -> Result<Response, Error> {
     let settings = read(&place).await?;
@@ -76,6 +102,12 @@ fn directory(place: &Place, settings: &Settings) -> Markup {
             (choose("reactivation", "When the identity provider creates a person whom it had deactivated", REACTIVATION, settings.reactivation(), edits))
             (choose("adoption", "When it creates a person who was imported, or is kept by hand", ADOPTION, settings.adoption(), edits))
             (choose("unknown_members", "When a member of a group is named who is not here", UNKNOWN_MEMBERS, settings.unknown_members(), edits))
+            (choose("leaver_cards", "What becomes of the cards and PIN of a person who is deactivated", LEAVER_CARDS, settings.leaver_cards(), edits))
+            (choose("card_visibility", "What the identity provider reads of card numbers", CARD_VISIBILITY, settings.card_visibility(), edits))
+            (choose("pin_use", "How a PIN is used at a device", PIN_USE, settings.pin_use(), edits))
+            (field("pin_min_length", "Fewest digits of a PIN", "4 to 16. PINs that are set already stay.", html! {
+                input type="number" id="pin_min_length" name="pin_min_length" value=(settings.pin_min_length) min="4" max="16" disabled[!edits] aria-describedby="pin_min_length-hint";
+            }))
             @if edits { div.actions { button.primary type="submit" { "Save" } } }
         }
     }
@@ -129,14 +161,35 @@ pub(crate) struct Chosen {
     reactivation: i32,
     adoption: i32,
     unknown_members: i32,
+    leaver_cards: i32,
+    card_visibility: i32,
+    pin_use: i32,
+    pin_min_length: i32,
 }
 
 /// `POST /accounts/{account}/rules`.
 pub(crate) async fn update(place: Place, Checked(chosen): Checked<Chosen>) -> Result<Redirect, Error> {
     place.demand("SettingsService/UpdateSettings")?;
     let before = read(&place).await?;
-    let Chosen { reactivation, adoption, unknown_members } = chosen;
-    let after = Settings { reactivation, adoption, unknown_members, ..before.clone() };
+    let Chosen {
+        reactivation,
+        adoption,
+        unknown_members,
+        leaver_cards,
+        card_visibility,
+        pin_use,
+        pin_min_length,
+    } = chosen;
+    let after = Settings {
+        name: before.name.clone(),
+        reactivation,
+        adoption,
+        unknown_members,
+        leaver_cards,
+        card_visibility,
+        pin_use,
+        pin_min_length,
+    };
     let changes = changes(&before, &after);
     if !changes.is_empty() {
         place.record("settings.update", &before.name, changes).await?;
@@ -156,12 +209,26 @@ fn changes(before: &Settings, after: &Settings) -> String {
             word(UNKNOWN_MEMBERS, before.unknown_members()),
             word(UNKNOWN_MEMBERS, after.unknown_members()),
         ),
+        (
+            "cards of leavers",
+            word(LEAVER_CARDS, before.leaver_cards()),
+            word(LEAVER_CARDS, after.leaver_cards()),
+        ),
+        (
+            "card numbers",
+            word(CARD_VISIBILITY, before.card_visibility()),
+            word(CARD_VISIBILITY, after.card_visibility()),
+        ),
+        ("PIN", word(PIN_USE, before.pin_use()), word(PIN_USE, after.pin_use())),
     ];
     let changed: Vec<String> = rules
         .into_iter()
         .filter_map(|(rule, before, after)| Some((rule, before, after?)))
         .filter(|(_, before, after)| *before != Some(*after))
         .map(|(rule, before, after)| format!("{rule}: {} -> {after}", before.unwrap_or("unknown")))
+        .chain((after.pin_min_length != 0 && after.pin_min_length != before.pin_min_length).then(|| {
+            format!("fewest digits of a PIN: {} -> {}", before.pin_min_length, after.pin_min_length)
+        }))
         .collect();
     changed.join(", ")
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 pub(crate) use self::{
     edit::{Version, ask_delete, create, delete, edit, new, save},
-    person::{ask_source, set_source, show},
+    person::{ask_source, read, set_source, show},
 };
 use crate::{
     component::{Tone, badge, empty, field, filters, heading, pager, source_badge, table, time},
@@ -163,6 +163,11 @@ pub(crate) fn main_email(user: &User) -> Option<&str> {
 /// Whether a person prints.
 pub(crate) fn state(user: &User) -> Markup {
     if user.active == Some(true) { badge(Tone::Good, "active") } else { badge(Tone::Plain, "not active") }
+}
+
+/// What a person is called, by id.
+pub(crate) async fn user_name(place: &Place, id: &str) -> Result<String, Error> {
+    Ok(read(place, id).await?.user_name)
 }
 
 #[cfg(test)]

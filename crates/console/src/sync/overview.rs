@@ -38,7 +38,7 @@ pub(super) fn body(place: &Place, connection: &Connection, all: &[Token], done: 
             (card("Token Expiry", notices(place), expiry(connection.token.as_ref())))
         }
         (tokens::card(place, all))
-        @if connection.last_success_time.is_some() { (import_advice()) }
+        @if connection.last_success_time.is_some() { (import_advice(place)) }
     }
 }
 
@@ -147,7 +147,7 @@ pub(super) fn days_left(seconds: i64) -> String {
     }
 }
 
-fn import_advice() -> Markup {
+fn import_advice(place: &Place) -> Markup {
     alert(
         Tone::Info,
         "Your identity provider is where people are kept",
@@ -156,6 +156,7 @@ fn import_advice() -> Markup {
                 "Once people come over SCIM, importing users by CSV as well is advised against, except for adding cards: the two "
                 "would write over each other."
             }
+            @if place.may("ImportService/ImportUsers") { p { a href=(place.url("import")) { "Import cards" } } }
         },
     )
 }

@@ -12,6 +12,7 @@ use rollcall_proto::{
 
 use super::{shown_name, state};
 use crate::{
+    cards,
     component::{Tone, alert, card, definitions, empty, heading, moment, source_badge, time},
     csrf::Checked,
     error::Error,
@@ -28,7 +29,7 @@ use crate::{
 const ENTRIES: i32 = 20;
 
 /// Reads a person by the id in an address.
-pub(super) async fn read(place: &Place, id: &str) -> Result<User, Error> {
+pub(crate) async fn read(place: &Place, id: &str) -> Result<User, Error> {
     let request =
         GetUserRequest { name: format!("{}/users/{id}", place.name()), view: UserView::Full.into() };
     let user = place.viewer.clients.users.clone().get_user(request).await.map_err(Error::in_address)?;
@@ -39,6 +40,7 @@ pub(super) async fn read(place: &Place, id: &str) -> Result<User, Error> {
 pub(crate) async fn show(place: Place, Path((_, id)): Path<(String, String)>) -> Result<Response, Error> {
     let user = read(&place, &id).await?;
     let log = entries(&place, &id).await?;
+    let cards = cards::section(&place, &user).await?;
     let title = shown_name(&user).to_owned();
     let body = html! {
         (heading(&[("Users", Some(place.url("users")))], &title, actions(&place, &user)))
@@ -46,6 +48,7 @@ pub(crate) async fn show(place: Place, Path((_, id)): Path<(String, String)>) ->
         (card("Person", html! {}, definitions(&identity(&user))))
         (card("Contact", html! {}, contact(&user)))
         (card("Work", html! {}, definitions(&work(&user))))
+        (cards)
         (card("Groups", html! {}, groups(&place, &user)))
         @for extension in &user.extensions {
             (card(&extension.schema, html! {}, html! { pre { code { (text::pretty(&extension.json)) } } }))
@@ -83,6 +86,11 @@ async fn entries(place: &Place, id: &str) -> Result<Option<Vec<SyncEntry>>, Erro
 fn actions(place: &Place, user: &User) -> Markup {
     let url = |rest: &str| place.url(&format!("users/{}/{rest}", text::id_of(&user.name)));
     html! {
+        @if place.may("DiagnosisService/DiagnoseUser") {
+            a.button href=(address(&place.url("diagnosis"), &[("user", text::id_of(&user.name))])) {
+                "Why can't " (shown_name(user)) " print?"
+            }
+        }
         @if user.source() != UserSource::Scim && place.may("UserService/ReplaceUser") {
             a.button href=(url("edit")) { (icon(Icon::Edit)) "Edit" }
             a.button.quiet href=(url("delete")) { "Delete" }
