@@ -3,7 +3,7 @@
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::{Method, StatusCode};
 use rollcall_proto::{
-    identity::{CreateUserRequest, User, user_service_client::UserServiceClient},
+    identity::{CreateUserRequest, PrintCard, PrintUser, User, user_service_client::UserServiceClient},
     token::{GenerateTokenRequest, token_service_client::TokenServiceClient},
 };
 use rollcall_serve::{Channel, channel};
@@ -75,6 +75,26 @@ impl Client {
                 let created = users.create_user(request).await?.into_inner();
                 let id = created.name.rsplit_once('/').map(|(_, id)| id.to_owned());
                 id.ok_or_else(|| Error::from("a user without an id"))
+            }
+        };
+        stream::iter((0..count).map(create)).buffer_unordered(WRITERS).try_collect().await
+    }
+
+    /// Creates users with a card each, whose numbers begin with `first`.
+    pub(crate) async fn fill_cards(&self, prefix: &str, count: usize, first: &str) -> Result<(), Error> {
+        let create = |number: usize| {
+            let mut users = self.users.clone();
+            let user_name = format!("{prefix}{number:07}@example.com");
+            let card = PrintCard { slot: 1, number: format!("{first}{number:09}"), ..PrintCard::default() };
+            async move {
+                let print = PrintUser { cards: vec![card], ..PrintUser::default() };
+                let user = User { user_name, active: Some(true), print: Some(print), ..User::default() };
+                let request = CreateUserRequest {
+                    parent: "accounts/default".to_owned(),
+                    user: Some(user),
+                    ..Default::default()
+                };
+                users.create_user(request).await.map(drop).map_err(Error::from)
             }
         };
         stream::iter((0..count).map(create)).buffer_unordered(WRITERS).try_collect().await

@@ -1,7 +1,7 @@
 //! Measures a Rollcall process from outside, over HTTP and gRPC.
 //!
 //! ```text
-//! cargo run --release -p rollcall-bench -- --binary target/release/rollcall groups pages
+//! cargo run --release -p rollcall-bench -- --binary target/release/rollcall groups pages cards
 //! ```
 //!
 //! Times on a shared machine say little; what is printed are ratios of what was measured in one run, taken in turn.
@@ -12,8 +12,10 @@
     reason = "counts and times to show, and few names"
 )]
 
+mod cards;
 mod client;
 mod groups;
+mod import;
 mod pages;
 mod server;
 
@@ -46,6 +48,10 @@ struct Options {
 enum Scenario {
     /// A one-member PATCH of a large group against one of a small group, and the memory that reading a large one takes.
     Groups,
+    /// Look-ups by card over loopback and in process, beside a bare tonic echo that answers a fixed message of the same size.
+    Cards,
+    /// An import of as many people with a card each: time, and the memory of the process.
+    Import,
     /// Listing everybody by cursor while others create and delete: nobody is missed, and no page costs more.
     Pages,
 }
@@ -67,6 +73,8 @@ async fn run(options: Options) -> Result<(), Error> {
     for scenario in options.scenarios {
         match scenario {
             Scenario::Groups => groups::run(&client, &server, options.size).await?,
+            Scenario::Cards => cards::run(&client, &server, options.size).await?,
+            Scenario::Import => import::run(&server, options.size).await?,
             Scenario::Pages => pages::run(&client, options.size).await?,
         }
     }

@@ -150,7 +150,10 @@ fn dump(url: &str, secrets: &[&str]) -> usize {
         let rows: Vec<Line> = diesel::sql_query(query).load(&mut connection).unwrap();
         rows.into_iter().map(|line| line.text).collect()
     };
-    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |text: &str| {
+        let digits: Vec<String> = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        digits.concat()
+    };
     let mut size = 0;
     for table in lines("SELECT tablename::text AS text FROM pg_tables WHERE schemaname = 'public'".to_owned())
     {

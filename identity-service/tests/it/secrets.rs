@@ -3,6 +3,7 @@ use rollcall_proto::identity::{
     SecretKind, SetSecretRequest, Settings, User, VerifySecretRequest,
 };
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use crate::{
     cards::{holder, patch},
@@ -102,21 +103,20 @@ fn guessing_is_slowed_down_by_person_and_by_station() {
         let locked =
             verify(&service, "anna@example.com", SecretKind::Pin, "7392", "elsewhere").await.unwrap_err();
         assert_eq!(locked.code(), Code::ResourceExhausted, "the right one too: {locked:?}");
-        use tonic_types::StatusExt as _;
         let pause = locked.get_details_retry_info().unwrap().retry_delay.unwrap();
         assert!((200..=300).contains(&pause.as_secs()), "{pause:?}");
         // An administrator sets another, and with it the person begins anew.
         set(&service, &anna, SecretKind::Pin, "8463").await.unwrap();
         assert_eq!(pin(&service, "anna@example.com", "8463").await.as_deref(), Ok("anna@corp.example"));
         // A station that tries many names is slowed down as well; all at the same time, no more get through.
-        let tries = (0..60).map(|at| {
+        let guesses = (0..60).map(|at| {
             let service = service.clone();
             async move {
                 let alias = format!("nobody{at}");
                 verify(&service, &alias, SecretKind::Pin, "7392", "rogue").await.unwrap_err().code()
             }
         });
-        let codes = futures::future::join_all(tries).await;
+        let codes = futures::future::join_all(guesses).await;
         let tried = codes.iter().filter(|code| **code == Code::Unauthenticated).count();
         assert!((30..=31).contains(&tried), "{tried} tries got through");
         assert_eq!(

@@ -76,10 +76,10 @@ fn a_snapshot_and_then_every_change() {
         );
 
         // A change goes out at once.
-        let began = std::time::Instant::now();
+        let since = std::time::Instant::now();
         patch(&service, &anna, "active", "false").await.unwrap();
         let event = next(&mut events).await;
-        assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+        assert!(since.elapsed() < Duration::from_millis(500), "{:?}", since.elapsed());
         assert_eq!(event.revision, revision + 1);
         let Some(Event::User(user)) = event.event else { panic!("{event:?}") };
         assert!(!user.active && user.cards.len() == 1);
@@ -141,8 +141,8 @@ fn stations_confirm_that_somebody_left() {
         assert_eq!((first.revision, first.stations, first.confirmed, first.deleted), (revision, 2, 0, false));
         acknowledge("lobby", revision).await.unwrap();
         acknowledge("lobby", revision).await.unwrap();
-        let half = &removals().await[0];
-        assert_eq!((half.confirmed, half.waiting.as_slice()), (1, &["hall".to_owned()][..]));
+        let one = &removals().await[0];
+        assert_eq!((one.confirmed, one.waiting.as_slice()), (1, &["hall".to_owned()][..]));
         acknowledge("hall", revision).await.unwrap();
         let all = &removals().await[0];
         assert_eq!((all.stations, all.confirmed, all.waiting.len()), (2, 2, 0));

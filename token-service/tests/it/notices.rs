@@ -12,6 +12,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac as _};
 use rollcall_db::{Address, Database, test::TestDb};
+use rollcall_key::Key;
 use rollcall_proto::token::{
     CreateAccountRequest, GenerateTokenRequest, GetNoticeSettingsRequest, ListAuditEntriesRequest,
     ListNoticesRequest, Notice, NoticeChannel, NoticeSettings, NoticeState, RevokeTokenRequest,
@@ -23,7 +24,6 @@ use rollcall_serve::{CancellationToken, Channel, channel};
 use rollcall_token_service::{
     Clock, Options, Service,
     clock::DAY,
-    key::Key,
     mail::Mail,
     migrations,
     notice::{LEASE, NEWS, THRESHOLDS, pause},

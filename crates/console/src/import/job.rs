@@ -102,6 +102,12 @@ impl Imports {
         // Whoever begins anew has no more use for the one before.
         jobs.retain(|_, job| job.session != session || job.is_running());
         if jobs.len() >= MOST {
+            // The one that nobody has looked at for longest makes room.
+            let idle = jobs.values().filter(|job| !job.is_running());
+            let oldest = idle.max_by_key(|job| job.state().touched.elapsed()).map(|job| job.ticket.clone());
+            jobs.retain(|ticket, _| Some(ticket) != oldest.as_ref());
+        }
+        if jobs.len() >= MOST {
             return Err(Error::Conflict(
                 "Too many imports are under way here. Try again in half an hour.".to_owned(),
             ));
