@@ -19,7 +19,7 @@ test("signing in", async () => {
 });
 
 test("an account at its beginning", async () => {
-  for (const path of ["sync", "guide", "notices", "users", "users/new", "groups", "groups/new", "log", "audit", "rules"]) {
+  for (const path of ["sync", "guide", "notices", "users", "users/new", "groups", "groups/new", "import", "diagnosis", "cards", "denied", "conversion", "stations", "log", "audit", "rules"]) {
     await page.goto(on.rollcall.at(path));
     await look(page, `empty-${path.replace("/", "-")}`);
   }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use prost::Message as _;
 use rollcall_db::Connection;
 use rollcall_proto::identity::{
-    ChangeAction, GroupMembership, PatchOperation, SecretSource, User, UserSource, UserView,
+    Adoption, ChangeAction, GroupMembership, PatchOperation, SecretSource, User, UserSource, UserView,
 };
 use rollcall_scim::patch;
 
@@ -16,7 +16,7 @@ use super::{
     leaver::{self, Going},
     members, memberships,
     page::{List, Page, Row},
-    provisioned, secrets,
+    provisioned, secrets, settings,
     tables::{resource_schemas, user_values, users},
     value,
 };
@@ -250,8 +250,13 @@ pub(crate) fn update(
         Update::Replace(user) => (*user, true),
         Update::Patch(operations) => (patch::apply_user(&before, &operations)?, false),
     };
-    // Whoever changes a user, it comes from where it came from.
-    let mut after = User { source: before.source, ..after };
+    // Whoever changes a user, it comes from where it came from; but an identity provider that looked for a person, found one
+    // who was imported, and goes on to change that one, has adopted it. Or the next import would take it back.
+    let adopts = writer == UserSource::Scim
+        && before.source() == UserSource::Import
+        && settings::read(connection, account)?.adoption() != Adoption::Off;
+    let source = if adopts { UserSource::Scim.into() } else { before.source };
+    let mut after = User { source, ..after };
     provisioned::resolve(connection, account, &before, &mut after, whole)?;
     replace(connection, vault, (account, id), (&before, &after), (secrets, writer))?;
     get(connection, vault, account, id, view)
