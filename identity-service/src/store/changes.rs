@@ -14,11 +14,21 @@ pub(crate) fn list(
     after: i64,
     limit: i64,
 ) -> Result<(Vec<Change>, i64), Error> {
-    type Row = (i64, i64, i64, String, Vec<u8>);
     let (head, ..) = head::read(connection, account)?;
     if after < head::oldest(connection, account)? && after != 0 {
         return Err(Error::Compacted { after });
     }
+    Ok((kept(connection, account, after, limit)?, head))
+}
+
+/// The changes after a revision that are kept.
+pub(crate) fn kept(
+    connection: &mut Connection,
+    account: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Change>, Error> {
+    type Row = (i64, i64, i64, String, Vec<u8>);
     let rows: Vec<Row> = changes::table
         .filter(changes::account_id.eq(account))
         .filter(changes::revision.gt(after))
@@ -32,5 +42,5 @@ pub(crate) fn list(
         let action = i32::try_from(action).unwrap_or_default();
         Ok(Change { revision, time: Some(clock::timestamp(at)), action, resource, ..detail })
     };
-    Ok((rows.into_iter().map(change).collect::<Result<_, Error>>()?, head))
+    rows.into_iter().map(change).collect()
 }

@@ -62,7 +62,7 @@ pub(crate) fn of(
         .load(connection)?;
     found.user_revision = revisions.first().copied().unwrap_or_default();
     for revision in revisions {
-        found.changes.extend(changes::list(connection, account, revision - 1, 1)?.0);
+        found.changes.extend(changes::kept(connection, account, revision - 1, 1)?);
     }
     found.denied_cards = denied_cards::of_user(connection, account, &id)?
         .iter()

@@ -1,6 +1,7 @@
 use rollcall_proto::identity::{
     CardConversion, ConversionPair, ConversionStep, HexToDecimal, InferConversionRequest, LeadingZeros,
-    PreviewConversionRequest, PreviewConversionResponse, UpdateConversionRequest, conversion_step::Step,
+    LetterCase, PreviewConversionRequest, PreviewConversionResponse, UpdateConversionRequest,
+    conversion_step::Step,
 };
 use tonic::{Code, Status};
 
@@ -21,6 +22,11 @@ async fn preview(service: &Service, conversion: CardConversion) -> PreviewConver
 async fn switch(service: &Service, conversion: CardConversion) -> Result<(), Status> {
     let request = UpdateConversionRequest { parent: ACCOUNT.to_owned(), conversion: Some(conversion) };
     service.conversions.clone().update_conversion(request).await.map(drop)
+}
+
+/// Switches a conversion on by which case does not count.
+pub(crate) async fn upper_case(service: &Service) {
+    switch(service, conversion(Step::LetterCase(LetterCase { lower: false }))).await.unwrap();
 }
 
 #[test]

@@ -48,6 +48,9 @@ fn one_box_finds_a_person_by_anything_and_says_what_is_wrong_first() {
         let gone = diagnose(&service, "anna.muster").await.unwrap();
         assert!(gone.wrong && gone.finding.contains("is deactivated"), "{}", gone.finding);
         assert_eq!((gone.removals.len(), gone.changes.len()), (1, 2));
+        // What stations have to begin anew for is still known here.
+        crate::conversions::upper_case(&service).await;
+        assert_eq!(diagnose(&service, "anna.muster").await.unwrap().changes.len(), 2);
         for bad in ["", "  ", "a\u{0}b", &"x".repeat(256)] {
             assert_eq!(diagnose(&service, bad).await.unwrap_err().code(), tonic::Code::InvalidArgument);
         }
