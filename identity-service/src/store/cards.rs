@@ -109,11 +109,13 @@ pub(crate) fn get(connection: &mut Connection, account: &str, id: &str) -> Resul
 
 /// The cards of a person and claims, in the order in which they were given.
 pub(crate) fn of_user(connection: &mut Connection, account: &str, user: &str) -> Result<Vec<Row>, Error> {
-    Ok(cards::table
+    // Sorted here: asked for an order, SQLite would read all cards of the account in it.
+    let mut rows: Vec<Row> = cards::table
         .filter(cards::account_id.eq(account))
         .filter(cards::user_id.eq(user))
-        .order(cards::id)
-        .load(connection)?)
+        .load(connection)?;
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(rows)
 }
 
 /// All cards with a number: the holder's first, then the claims, the oldest first.
@@ -127,12 +129,13 @@ pub(crate) fn with_number(
         .filter(cards::tag.eq_any(&tags.0))
         .filter(diesel::dsl::not(cards::claim));
     let mut found: Vec<Row> = held.load(connection)?;
-    let claims = cards::table
+    let mut claims: Vec<Row> = cards::table
         .filter(cards::account_id.eq(account))
         .filter(cards::tag.eq_any(&tags.0))
         .filter(cards::claim)
-        .order(cards::id);
-    found.extend(claims.load::<Row>(connection)?);
+        .load(connection)?;
+    claims.sort_by(|a, b| a.id.cmp(&b.id));
+    found.extend(claims);
     Ok(found)
 }
 

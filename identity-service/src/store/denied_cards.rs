@@ -153,7 +153,7 @@ pub(crate) fn list(
     }
     if let Some((at, id)) = before {
         query = query.filter(
-            denied_cards::denied_at.lt(at).or(denied_cards::denied_at.eq(at).and(denied_cards::id.lt(id))),
+            denied_cards::denied_at.le(at).and(denied_cards::denied_at.lt(at).or(denied_cards::id.lt(id))),
         );
     }
     Ok(query

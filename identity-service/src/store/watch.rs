@@ -22,7 +22,7 @@ use super::{
     changes, clock,
     error::Error,
     sql::{Rows, Sql},
-    tables::{cards, groups, members, users},
+    tables::{cards, groups, users},
 };
 use crate::{name, vault::Vault};
 
@@ -159,15 +159,16 @@ pub(crate) fn members(
     interest: &Interest,
     (group, member): (&str, &str),
 ) -> Result<Vec<(String, String)>, Error> {
-    Ok(members::table
-        .filter(members::account_id.eq(&interest.account))
-        .filter(
-            members::group_id.gt(group).or(members::group_id.eq(group).and(members::member_id.gt(member))),
-        )
-        .order((members::group_id, members::member_id))
-        .limit(PAGE)
-        .select((members::group_id, members::member_id))
-        .load(connection)?)
+    // A comparison of rows, so that a page begins at its place in the index however far in it is.
+    let query = Sql::new("SELECT m.group_id, m.member_id FROM members m WHERE m.account_id = ")
+        .text(interest.account.as_str())
+        .sql(" AND (m.group_id, m.member_id) > (")
+        .text(group)
+        .sql(", ")
+        .text(member)
+        .sql(") ORDER BY m.group_id, m.member_id LIMIT ")
+        .number(PAGE);
+    Ok(query.query::<(Text, Text)>().load(connection)?)
 }
 
 /// The events of the changes after a revision, and the revision that they lead to. A resource that changed several times is sent

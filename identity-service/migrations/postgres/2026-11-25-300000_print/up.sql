@@ -42,8 +42,9 @@ CREATE TABLE cards (
     PRIMARY KEY (account_id, id)
 );
 CREATE UNIQUE INDEX cards_holder ON cards (account_id, tag) WHERE NOT claim;
-CREATE INDEX cards_claims ON cards (account_id, tag, id) WHERE claim;
+CREATE INDEX cards_claims ON cards (account_id, tag) WHERE claim;
 CREATE INDEX cards_user ON cards (account_id, user_id);
+CREATE INDEX cards_conflicts ON cards (account_id, id) WHERE claim;
 CREATE INDEX cards_key ON cards (account_id, key_id);
 
 -- `kind` and `source` are numbers of the messages SecretKind and SecretSource. `tag` is there where a PIN says by itself
@@ -90,8 +91,9 @@ CREATE TABLE denied_cards (
     user_id TEXT COLLATE "C",
     PRIMARY KEY (account_id, id)
 );
-CREATE UNIQUE INDEX denied_cards_tag ON denied_cards (account_id, station, tag);
+CREATE UNIQUE INDEX denied_cards_tag ON denied_cards (account_id, tag, station);
 CREATE INDEX denied_cards_time ON denied_cards (account_id, denied_at, id);
+CREATE INDEX denied_cards_station ON denied_cards (account_id, station, denied_at, id);
 CREATE INDEX denied_cards_user ON denied_cards (account_id, user_id, denied_at) WHERE user_id IS NOT NULL;
 
 -- Stations that keep a copy.

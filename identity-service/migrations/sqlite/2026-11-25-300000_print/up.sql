@@ -21,6 +21,9 @@ CREATE TABLE conversions (
     steps BLOB NOT NULL
 ) WITHOUT ROWID;
 
+-- Tables with more than one index keep their rows by rowid: to SQLite, which knows no numbers of rows here, a scan of the primary
+-- key of a table without one seems cheaper than any index that is not unique.
+
 -- A card that does not belong to its person while another holds the number is a claim. `place` is where the identity
 -- provider names it: 1 to 5 for `cardNumber` to `cardNumber5`, from 10 for elements of `cards`, none where it does not.
 CREATE TABLE cards (
@@ -40,10 +43,11 @@ CREATE TABLE cards (
     created_at BIGINT NOT NULL,
     last_used_at BIGINT,
     PRIMARY KEY (account_id, id)
-) WITHOUT ROWID;
+);
 CREATE UNIQUE INDEX cards_holder ON cards (account_id, tag) WHERE NOT claim;
-CREATE INDEX cards_claims ON cards (account_id, tag, id) WHERE claim;
+CREATE INDEX cards_claims ON cards (account_id, tag) WHERE claim;
 CREATE INDEX cards_user ON cards (account_id, user_id);
+CREATE INDEX cards_conflicts ON cards (account_id, id) WHERE claim;
 CREATE INDEX cards_key ON cards (account_id, key_id);
 
 -- `kind` and `source` are numbers of the messages SecretKind and SecretSource. `tag` is there where a PIN says by itself
@@ -89,9 +93,10 @@ CREATE TABLE denied_cards (
     reason BIGINT NOT NULL,
     user_id TEXT,
     PRIMARY KEY (account_id, id)
-) WITHOUT ROWID;
-CREATE UNIQUE INDEX denied_cards_tag ON denied_cards (account_id, station, tag);
+);
+CREATE UNIQUE INDEX denied_cards_tag ON denied_cards (account_id, tag, station);
 CREATE INDEX denied_cards_time ON denied_cards (account_id, denied_at, id);
+CREATE INDEX denied_cards_station ON denied_cards (account_id, station, denied_at, id);
 CREATE INDEX denied_cards_user ON denied_cards (account_id, user_id, denied_at) WHERE user_id IS NOT NULL;
 
 -- Stations that keep a copy.
@@ -112,7 +117,7 @@ CREATE TABLE removals (
     removed_at BIGINT NOT NULL,
     deleted BOOLEAN NOT NULL,
     PRIMARY KEY (account_id, revision)
-) WITHOUT ROWID;
+);
 CREATE INDEX removals_user ON removals (account_id, user_id, revision);
 
 CREATE TABLE confirmations (
