@@ -3,6 +3,7 @@
 use std::{
     net::TcpListener,
     path::PathBuf,
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -16,9 +17,17 @@ use crate::{
     server::{Process, Server, Store, create_account, generate_token},
 };
 
-/// A port that was free a moment ago: these processes do not say which one they took.
+/// A port that nothing listens on, for processes that do not say which one they took. It is below those that a system gives to
+/// whoever asks for any, so that no other test comes by it before the process does.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    loop {
+        let port = 15_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 15_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 pub(crate) fn binary(name: &str) -> PathBuf {

@@ -231,7 +231,7 @@ async fn discovery_needs_no_service() {
         assert_eq!(body["meta"]["resourceType"], kind);
         assert_eq!(body["meta"]["location"], format!("https://scim.example.com/acme/scim/v2{location}"));
     }
-    for (path, total) in [("/Schemas", 3), ("/ResourceTypes", 2)] {
+    for (path, total) in [("/Schemas", 4), ("/ResourceTypes", 2)] {
         let path = format!("/acme/scim/v2{path}");
         let body = json(send(request("GET", &path).body(Body::empty()).unwrap()).await).await;
         assert_eq!(
