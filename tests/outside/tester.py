@@ -13,7 +13,8 @@ from scim2_tester import filling
 from scim2_cli import cli
 example = filling.get_random_example_value
 def with_times(path):
-    if path.field_type is datetime.datetime:
+    binding = path.resolve()
+    if binding is not None and binding.target_type is datetime.datetime:
         return datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc)
     return example(path)
 filling.get_random_example_value = with_times
