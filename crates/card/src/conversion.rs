@@ -14,7 +14,7 @@ pub const MAX_STEPS: usize = 16;
 pub const MAX_NUMBER: usize = 128;
 /// The most characters of a regular expression and its replacement.
 const MAX_PATTERN: usize = 256;
-/// The most bytes that a compiled regular expression may take.
+/// The most bytes that a compiled regular expression may take, and again what it remembers while it searches.
 const MAX_COMPILED: usize = 64 * 1024;
 
 /// Why a conversion or a number is refused. No message has the number in it.
@@ -100,8 +100,10 @@ impl Conversion {
 pub fn spreadsheet_damage(number: &str) -> Option<&'static str> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if let Some((mantissa, exponent)) = number.split_once(['E', 'e'])
-        && let Some(exponent) = exponent.strip_prefix(['+', '-'])
-        && is_digits(exponent)
+        && let sign = exponent.strip_prefix(['+', '-'])
+        // Without either it may be hexadecimal.
+        && (sign.is_some() || mantissa.contains(['.', ',']))
+        && is_digits(sign.unwrap_or(exponent))
         && mantissa.split(['.', ',']).all(is_digits)
     {
         return Some(
@@ -114,12 +116,22 @@ pub fn spreadsheet_damage(number: &str) -> Option<&'static str> {
             "this is a formula of a spreadsheet and no number; paste values only, and export it again",
         );
     }
-    if number.strip_suffix(".0").or_else(|| number.strip_suffix(",0")).is_some_and(is_digits) {
+    if let Some((whole, fraction)) = number.split_once(['.', ','])
+        && is_digits(whole)
+        && matches!(fraction, "0" | "00")
+    {
         return Some(
             "the spreadsheet has made a decimal fraction of this number; format the column as text and export it again",
         );
     }
     None
+}
+
+/// What is wrong with a regular expression, without the drawing of it: its last line says that.
+fn one_line(problem: &regex::Error) -> String {
+    let text = problem.to_string();
+    let line = text.lines().last().unwrap_or_default().trim();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 fn checked(number: &str) -> Result<&str, Error> {
@@ -133,7 +145,9 @@ fn run(steps: &[Compiled], number: &str, reader: bool) -> Result<String, Error> 
         let failed = |problem: String| Error::Step { number: at + 1, reader, problem };
         number = step.apply(&number).map_err(|problem| failed(problem.to_owned()))?;
         if checked(&number).is_err() {
-            return Err(failed(format!("leaves nothing, or more than {MAX_NUMBER} characters")));
+            return Err(failed(format!(
+                "leaves nothing, more than {MAX_NUMBER} characters, or control characters"
+            )));
         }
     }
     Ok(number)
@@ -191,8 +205,11 @@ impl Compiled {
             Step::Substitute(substitute) => {
                 short("pattern", &substitute.pattern, MAX_PATTERN)?;
                 short("replacement", &substitute.replacement, MAX_PATTERN)?;
-                let pattern = RegexBuilder::new(&substitute.pattern).size_limit(MAX_COMPILED).build();
-                let pattern = pattern.map_err(|problem| format!("pattern cannot be used: {problem}"))?;
+                let pattern = RegexBuilder::new(&substitute.pattern)
+                    .size_limit(MAX_COMPILED)
+                    .dfa_size_limit(MAX_COMPILED)
+                    .build()
+                    .map_err(|problem| format!("pattern cannot be used: {}", one_line(&problem)))?;
                 Self::Substitute { pattern: Box::new(pattern), replacement: substitute.replacement.clone() }
             }
             Step::LetterCase(case) => Self::LetterCase { lower: case.lower },

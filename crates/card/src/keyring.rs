@@ -167,6 +167,7 @@ fn id(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
     use proptest::prelude::*;
 
     use super::*;
@@ -211,11 +212,10 @@ pub(crate) mod tests {
 
     #[test]
     fn after_a_rotation_old_seals_open_and_old_tags_are_known() {
-        let home = std::env::temp_dir().join(format!("rollcall-keyring-{}", std::process::id()));
-        let keys = Keys::read_or_make(&home).unwrap();
-        let before = Keyring::new(&keys);
-        let after = Keyring::new(&Keys::rotate(&home).unwrap());
-        std::fs::remove_file(&home).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("key");
+        let before = Keyring::new(&Keys::read_or_make(&path).unwrap());
+        let after = Keyring::new(&Keys::rotate(&path).unwrap());
         let sealed = before.seal("p", "7").unwrap();
         assert_eq!(after.open("p", &sealed.key, &sealed.bytes).unwrap(), "7");
         assert_ne!(after.current(), before.current());
@@ -231,6 +231,28 @@ pub(crate) mod tests {
         let ring = ring();
         assert_eq!(format!("{ring:?}"), format!("[{:?}]", ring.current()));
         assert_eq!(ring.current().len(), 8);
+    }
+
+    /// Keys that never change.
+    pub(crate) fn fixed() -> Keyring {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").unwrap();
+        Keyring::new(&Keys::read(file.path()).unwrap())
+    }
+
+    /// Computed elsewhere. If these change, no card that is stored is found any more.
+    #[test]
+    fn what_is_stored_stays_what_it_is() {
+        let ring = fixed();
+        let tag = ring.tags("acme", "04A1B2C3")[0];
+        let station = station_tag(&ring.station_key("acme", "s1"), "04A1B2C3");
+        assert_eq!(ring.current(), "dbf911dc");
+        for (bytes, known) in [
+            (tag, "Jxt3gXIM4JyN9KBFvz7E7mePNqi2P9Pdz/AeQryg32o="),
+            (station, "EFTDii0yKFskSmp1pFWIZDwqgAivyW6qJgU7LdaW0Zc="),
+        ] {
+            assert_eq!(STANDARD.encode(bytes), known);
+        }
     }
 
     proptest! {

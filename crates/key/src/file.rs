@@ -1,7 +1,9 @@
 //! The file of the keys.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown},
     path::{Path, PathBuf},
 };
 
@@ -66,13 +68,15 @@ impl Keys {
     /// [`KeyError::Read`], [`KeyError::Content`].
     pub fn read(path: &Path) -> Result<Self, KeyError> {
         let failed = |source| KeyError::Read { path: path.to_owned(), source };
-        let metadata = fs::metadata(path).map_err(failed)?;
+        let file = fs::File::open(path).map_err(failed)?;
+        warn_if_open(path, &file.metadata().map_err(failed)?);
         let other = || KeyError::Content { path: path.to_owned() };
-        if metadata.len() > MAX_FILE {
+        let mut text = Vec::new();
+        // Counted while it is read: a pipe or device does not say how long it is.
+        let length = file.take(MAX_FILE + 1).read_to_end(&mut text).map_err(failed)?;
+        if u64::try_from(length).is_ok_and(|length| length > MAX_FILE) {
             return Err(other());
         }
-        warn_if_open(path, &metadata);
-        let text = fs::read(path).map_err(failed)?;
         let lines = text.trim_ascii().split(|byte| *byte == b'\n');
         let keys: Vec<Key> =
             lines.map(|line| Key::parse(line).ok_or_else(other)).collect::<Result<_, _>>()?;
@@ -97,7 +101,8 @@ impl Keys {
         Self::read(path)
     }
 
-    /// Puts a new key in front of those of a file. Services write by it once they are started again.
+    /// Puts a new key in front of those of a file, which keeps its owner, its mode, and where it is if `path` is a symbolic
+    /// link to it. Services write by the new key once they are started again.
     ///
     /// # Errors
     /// [`KeyError`]; the file is then as it was.
@@ -108,9 +113,7 @@ impl Keys {
         }
         keys.insert(0, Key::generate()?);
         let rotated = Self(keys);
-        let failed = |source| KeyError::Write { path: path.to_owned(), source };
-        let beside = rotated.write_beside(path).map_err(failed)?;
-        fs::rename(&beside, path).map_err(failed)?;
+        rotated.replace(path).map_err(|source| KeyError::Write { path: path.to_owned(), source })?;
         Ok(rotated)
     }
 
@@ -134,36 +137,67 @@ impl Keys {
 
     /// Gives the file its name by a link, which never replaces one that is there.
     fn write_new(&self, path: &Path) -> io::Result<()> {
-        let beside = self.write_beside(path)?;
-        let linked = fs::hard_link(&beside, path);
-        fs::remove_file(&beside)?;
-        match linked {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => Ok(()),
+        let beside = Beside::new(path)?;
+        beside.write(self)?;
+        match fs::hard_link(&beside.path, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => sync_directory(path),
         }
     }
 
-    fn write_beside(&self, path: &Path) -> io::Result<PathBuf> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}", std::process::id()));
-        let beside = path.with_file_name(name);
-        let lines: String = self.0.iter().map(|key| key.line() + "\n").collect();
-        write_private(&beside, lines.as_bytes())?;
-        Ok(beside)
+    fn replace(&self, path: &Path) -> io::Result<()> {
+        // The file itself: the services may know it by another name than this link.
+        let path = &path.canonicalize()?;
+        let before = fs::metadata(path)?;
+        let beside = Beside::new(path)?;
+        beside.write(self)?;
+        // Whoever rotates is often another than the services, who must read it still.
+        chown(&beside.path, Some(before.uid()), Some(before.gid()))?;
+        fs::set_permissions(&beside.path, before.permissions())?;
+        fs::rename(&beside.path, path)?;
+        sync_directory(path)
     }
 }
 
-fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+/// A file beside the one that is meant, for its owner alone; gone once it is not needed, so that no keys lie about.
+struct Beside {
+    path: PathBuf,
+}
 
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(content)?;
-    file.sync_all()
+impl Beside {
+    /// Its name is nobody else's: process ids are alike in containers that share a directory.
+    fn new(path: &Path) -> io::Result<Self> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random)?;
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{:016x}", u64::from_ne_bytes(random)));
+        Ok(Self { path: path.with_file_name(name) })
+    }
+
+    fn write(&self, keys: &Keys) -> io::Result<()> {
+        let lines: String = keys.0.iter().map(|key| key.line() + "\n").collect();
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.path)?;
+        file.write_all(lines.as_bytes())?;
+        file.sync_all()
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // It has its final name already, or was never made; else nothing more can be done.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// A name in a directory outlasts a power cut only once the directory is written: else what was sealed by the key would
+/// be there, and the key not.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn warn_if_open(path: &Path, metadata: &fs::Metadata) {
-    use std::os::unix::fs::PermissionsExt as _;
-
     if metadata.permissions().mode() & 0o077 != 0 {
         tracing::warn!("others may read the key file {0}; run `chmod 600 {0}`", path.display());
     }
@@ -207,14 +241,14 @@ mod tests {
             assert!(bad.trim().is_empty() || !error.contains(bad), "{error}");
         }
         assert!(with(&[0xff; 32]).is_err());
+        // Has no length and no end.
+        assert!(matches!(Keys::read(Path::new("/dev/zero")), Err(KeyError::Content { .. })));
         let error = Keys::read(Path::new("/nowhere/key")).unwrap_err().to_string();
         assert!(error.contains("/nowhere/key"), "{error}");
     }
 
     #[test]
     fn an_absent_file_is_made_once_for_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt as _;
-
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("key");
         let made = Keys::read_or_make(&path).unwrap();
@@ -232,8 +266,6 @@ mod tests {
 
     #[test]
     fn a_new_key_comes_in_front_while_there_is_room() {
-        use std::os::unix::fs::PermissionsExt as _;
-
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("key");
         let first = Keys::read_or_make(&path).unwrap();
@@ -246,6 +278,33 @@ mod tests {
         assert!(matches!(Keys::rotate(&path), Err(KeyError::Full { .. })));
         assert_eq!(Keys::read(&path).unwrap(), full);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+    #[test]
+    fn a_rotated_file_is_where_it_was_and_its_readers_can_read_it_still() {
+        let home = tempfile::tempdir().unwrap();
+        let (file, link) = (home.path().join("file"), home.path().join("link"));
+        Keys::read_or_make(&file).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        let rotated = Keys::rotate(&link).unwrap();
+        assert_eq!(Keys::read(&file).unwrap(), rotated);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn all_who_make_a_file_at_once_have_the_same_key() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("key");
+        let made: Vec<Keys> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| Keys::read_or_make(&path).unwrap())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let kept = Keys::read(&path).unwrap();
+        assert!(made.iter().all(|keys| *keys == kept));
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
     }
 }

@@ -53,8 +53,8 @@ impl Compiled {
 }
 
 fn hex(number: &str) -> Result<u128, &'static str> {
-    // The parser would take a sign.
-    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_hexdigit());
+    // The parser would take a sign, and any zeros in front.
+    let digits = (1..=32).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_hexdigit());
     u128::from_str_radix(number, 16).ok().filter(|_| digits).ok_or(NO_HEX)
 }
 

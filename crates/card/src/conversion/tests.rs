@@ -56,6 +56,7 @@ fn every_step() {
         (vec![zeros(8)], "0120", "00000120"),
         (vec![zeros(2)], "0120", "120"),
         (vec![substitute("^0x", "")], "0xAB", "AB"),
+        (vec![substitute("(?i)^0X", "")], "0xAB", "AB"),
         (vec![substitute("^(..)(..)$", "$2$1")], "ABCD", "CDAB"),
         (vec![case(false)], "04a1ß", "04A1SS"),
         (vec![case(true)], "04A1", "04a1"),
@@ -72,15 +73,25 @@ fn a_number_that_a_step_cannot_take_is_refused_without_being_shown() {
     let hex = || vec![strip(""), Step::HexToDecimal(HexToDecimal {})];
     for (steps, number, message) in [
         (hex(), "04G1", "step 2: needs hexadecimal digits only, at most 32 of them"),
+        (hex(), &"0".repeat(33), "step 2: needs hexadecimal digits only, at most 32 of them"),
+        (
+            vec![Step::ReverseBytes(ReverseBytes {})],
+            &"0".repeat(33),
+            "step 1: needs hexadecimal digits only, at most 32 of them",
+        ),
         (hex(), &"F".repeat(33), "step 2: needs hexadecimal digits only, at most 32 of them"),
         (vec![to_hex(0)], "12A", "step 1: needs decimal digits only, and a number below 2^128"),
         (vec![to_hex(0)], "+12", "step 1: needs decimal digits only, and a number below 2^128"),
         (vec![to_hex(0)], "1٣", "step 1: needs decimal digits only, and a number below 2^128"),
-        (vec![strip("12")], "1212", "step 1: leaves nothing, or more than 128 characters"),
+        (
+            vec![strip("12")],
+            "1212",
+            "step 1: leaves nothing, more than 128 characters, or control characters",
+        ),
         (
             vec![substitute("1", &"2".repeat(100))],
             "11",
-            "step 1: leaves nothing, or more than 128 characters",
+            "step 1: leaves nothing, more than 128 characters, or control characters",
         ),
         (vec![], "", "must have 1 to 128 characters and no control characters"),
         (vec![], "   ", "must have 1 to 128 characters and no control characters"),
@@ -103,11 +114,9 @@ fn a_step_that_is_none_is_refused_with_its_place() {
     ] {
         assert_eq!(compiled(vec![step]).unwrap_err().to_string(), message);
     }
-    assert!(
-        compiled(vec![substitute("(", "")])
-            .unwrap_err()
-            .to_string()
-            .starts_with("step 1: pattern cannot be used")
+    assert_eq!(
+        compiled(vec![substitute("(", "")]).unwrap_err().to_string(),
+        "step 1: pattern cannot be used: unclosed group"
     );
     assert!(compiled(vec![substitute("(a{1000}){1000}", "")]).is_err(), "too large when compiled");
     let empty = CardConversion { steps: vec![], reader_steps: vec![ConversionStep { step: None }] };
@@ -137,10 +146,15 @@ fn the_steps_for_readers_come_first_and_for_readers_alone() {
 
 #[test]
 fn what_a_spreadsheet_does_to_numbers_is_seen() {
-    for damaged in ["1.23E+09", "1,23E+09", "1E+9", "4.0e-5", "=A1", "@x", "+A1", "-B2", "123.0", "123,0"] {
+    for damaged in [
+        "1.23E+09", "1,23E+09", "1E+9", "4.0e-5", "1.23E9", "1,2e11", "123.00", "=A1", "@x", "+A1", "-B2",
+        "123.0", "123,0",
+    ] {
         assert!(spreadsheet_damage(damaged).is_some(), "{damaged}");
     }
-    for number in ["123", "04A1E2", "1E9", "12E34F", "+123", "A.0", "0012", "E+09"] {
+    for number in
+        ["123", "04A1E2", "1E9", "12E34F", "+123", "A.0", "12.5", "12.000", "12E", "1.2E", "0012", "E+09"]
+    {
         assert_eq!(spreadsheet_damage(number), None, "{number}");
     }
 }
