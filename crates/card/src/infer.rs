@@ -63,14 +63,15 @@ fn part(steps: Vec<Step>, says: &str) -> Part {
 /// [`Error`].
 pub fn infer(pairs: &[ConversionPair]) -> Result<Vec<ConversionCandidate>, Error> {
     check(pairs)?;
-    let mut found: Vec<(usize, ConversionCandidate)> = Vec::new();
+    let mut found: Vec<((usize, usize), ConversionCandidate)> = Vec::new();
     let mut seen: HashSet<Vec<String>> = HashSet::new();
     for common in commons() {
         for core in cores() {
             for last in lasts(&common, &core, pairs) {
                 let says = [&core, &last].map(|part| part.says.as_str());
                 let reader: Vec<Step> = core.steps.iter().chain(&last.steps).cloned().collect();
-                let size = reader.len() + common.steps.len();
+                // What is alike for all is simpler than what a reader does: zeros that do not count than bits.
+                let size = (reader.len() + common.steps.len(), reader.len());
                 let conversion = CardConversion { steps: steps(&common.steps), reader_steps: steps(&reader) };
                 let Some(results) = fits(&conversion, pairs) else { continue };
                 let explanation = explain(&says, &common.says);
@@ -180,6 +181,13 @@ fn cores() -> Vec<Part> {
             cores.push(part(vec![split()], &says("all bits")));
             cores.push(part(vec![decimal(), split()], &says("all bits in hexadecimal")));
             cores.push(part(vec![reverse(), decimal(), split()], &says("all bytes in the other order")));
+            if facility_bits > 0 {
+                let says = |form: &str| says(form).replace(name, &format!("{name} with its parity bits"));
+                let with_parity = without_parity(card_bits + facility_bits).into_iter().chain([split()]);
+                cores.push(part(with_parity.clone().collect(), &says("all bits")));
+                let hexadecimal = [decimal()].into_iter().chain(with_parity).collect();
+                cores.push(part(hexadecimal, &says("all bits in hexadecimal")));
+            }
         }
     }
     let stripped: Vec<Part> = cores
@@ -192,6 +200,18 @@ fn cores() -> Vec<Part> {
         .collect();
     cores.extend(stripped);
     cores
+}
+
+/// The bits of a Wiegand card between its parity bits: those in front are above what is kept, and the last one becomes a
+/// digit behind the others, which goes.
+fn without_parity(bits: i32) -> [Step; 3] {
+    let keep = FacilityPart::Both.into();
+    let digits = i32::try_from((1_u64 << bits).to_string().len()).unwrap_or_default();
+    [
+        Step::SplitFacility(SplitFacility { card_bits: 1, facility_bits: bits, keep }),
+        Step::LeadingZeros(LeadingZeros { length: digits + 1 }),
+        Step::Slice(Slice { skip: 0, length: digits }),
+    ]
 }
 
 /// What is left to do once the rest is done: only a part of the number counts, or zeros fill it up.
@@ -211,7 +231,11 @@ fn lasts(common: &Part, core: &Part, pairs: &[ConversionPair]) -> Vec<Part> {
         let first = of(halves.first()?)?;
         halves.iter().all(|pair| of(pair) == Some(first)).then(|| i32::try_from(first).ok())?
     };
-    if let Some(width) = of_all(|(_, directory)| Some(directory.chars().count())) {
+    // Numbers without a zero in front may be of one width by chance.
+    let filled_up = halves.iter().any(|(_, directory)| directory.starts_with('0'));
+    if let Some(width) = of_all(|(_, directory)| Some(directory.chars().count()))
+        && filled_up
+    {
         lasts.push(part(
             vec![Step::LeadingZeros(LeadingZeros { length: width })],
             &format!("zeros in front fill the number up to {width} characters"),
@@ -221,10 +245,17 @@ fn lasts(common: &Part, core: &Part, pairs: &[ConversionPair]) -> Vec<Part> {
         let at = reader.to_uppercase().rfind(&directory.to_uppercase())?;
         (at > 0 && at + directory.len() == reader.len()).then_some(at)
     });
-    if let Some(skip) = behind {
+    // Zeros alone are better told as such: another card may have more of them.
+    let other_than_zeros = |(reader, directory): &(String, String)| {
+        reader.bytes().take(reader.len().saturating_sub(directory.len())).any(|byte| byte != b'0')
+    };
+    let of = if core.steps.is_empty() { "that the reader gives" } else { "of the result" };
+    if let Some(skip) = behind
+        && halves.iter().any(other_than_zeros)
+    {
         lasts.push(part(
             vec![Step::Slice(Slice { skip, length: 0 })],
-            &format!("the first {skip} characters that the reader gives do not count"),
+            &format!("the first {skip} characters {of} do not count"),
         ));
     }
     let before = of_all(|(reader, directory)| {
@@ -235,7 +266,7 @@ fn lasts(common: &Part, core: &Part, pairs: &[ConversionPair]) -> Vec<Part> {
     if let Some(length) = before {
         lasts.push(part(
             vec![Step::Slice(Slice { skip: 0, length })],
-            &format!("only the first {length} characters that the reader gives count"),
+            &format!("only the first {length} characters {of} count"),
         ));
     }
     lasts

@@ -56,6 +56,29 @@ fn three_cards_tell_and_the_fourth_comes_right() {
         ),
         ([("C0159", "345"), ("C015A", "346"), ("D0001", "1"), ("DFFFF", "65535")], "card of 26 bits"),
         ([("123", "0000123"), ("45678", "0045678"), ("9", "0000009"), ("77", "0000077")], "zeros in front"),
+        // Zeros, not a number of characters: the fourth card has more of them.
+        (
+            [("000123", "123"), ("000456", "456"), ("000789", "789"), ("000012", "12")],
+            "zeros in front do not count",
+        ),
+        (
+            [("0000123", "0123"), ("0004567", "4567"), ("0000089", "0089"), ("0000001", "0001")],
+            "zeros in front do not count",
+        ),
+        // 26 bits with a parity bit at each end: 1 00001100 0000000101011001 1 is the first.
+        (
+            [("21802B3", "345"), ("2180004", "2"), ("2190003", "32769"), ("0180003", "1")],
+            "card of 26 bits with its parity bits",
+        ),
+        (
+            [
+                ("35127987", "1200345"),
+                ("35127300", "1200002"),
+                ("35192835", "1232769"),
+                ("1572867", "1200001"),
+            ],
+            "with its parity bits, the directory has facility code and card number",
+        ),
         (
             [("04-A1-B2", "04A1B2"), ("04-FF-EE", "04FFEE"), ("04-00-AA", "0400AA"), ("AB-CD", "ABCD")],
             "separators",
