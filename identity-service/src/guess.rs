@@ -84,12 +84,8 @@ impl Directory {
         };
         self.write_quietly(account, admit).await?;
         let (of, text) = (account.to_owned(), text.to_owned());
-        let tags: Vec<String> = self
-            .blocking(move |vault| {
-                let hashes = pin::hash_alone(vault.ring(), &of, &text)?;
-                Ok(hashes.iter().map(|hash| encoded(&hash.hash)).collect())
-            })
-            .await?;
+        let hashes = self.blocking(move |vault| Ok(pin::hash_alone(vault.ring(), &of, &text)?)).await?;
+        let tags: Vec<String> = hashes.iter().map(|hash| encoded(&hash.hash)).collect();
         let (in_account, at) = (account.to_owned(), station.to_owned());
         let find = move |c: &mut Connection| {
             head::lock(c, &in_account)?;
@@ -104,7 +100,8 @@ impl Directory {
             if !people.get(&row.user_id).is_some_and(|person| person.active) {
                 return Ok(None);
             }
-            secrets::right(c, &in_account, &row, &at, None)?;
+            let current = hashes.first().filter(|hash| hash.key != row.key_id);
+            secrets::right(c, &in_account, &row, &at, current)?;
             Ok(Some(row.user_id))
         };
         self.write_quietly(account, find).await

@@ -54,7 +54,8 @@ use crate::{
     conversion_service::ConversionService, desk::Desk, diagnosis_service::DiagnosisService,
     directory::Directory, group_service::GroupService, import_service::ImportService,
     lookup_service::LookupService, pin_service::PinService, settings_service::SettingsService,
-    station_service::StationService, upkeep::Upkeep, user_service::UserService,
+    station_service::StationService, store::upkeep as upkeep_steps, upkeep::Upkeep,
+    user_service::UserService,
 };
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -87,6 +88,19 @@ pub enum StartError {
     /// The key file cannot be used.
     #[error(transparent)]
     Key(#[from] rollcall_key::KeyError),
+    /// The key file is another than the one that the cards of the database are kept by.
+    #[error(
+        "cards of the account {account} are kept by the key {key}, which is not in the key file: put the file back that was used before, or its line at the end of this one"
+    )]
+    LostKey {
+        /// The account's id.
+        account: String,
+        /// The id of the key.
+        key: String,
+    },
+    /// The keys of the cards cannot be read.
+    #[error(transparent)]
+    Store(#[from] store::error::Error),
 }
 
 /// The schema of the identity database.
@@ -106,6 +120,18 @@ impl Service {
     pub fn new(db: Database, keys: &Keys) -> Self {
         let directory = Directory::new(db, Keyring::new(keys));
         Self { desk: Desk::new(directory.clone()), directory }
+    }
+
+    /// Refuses to go on without a key that cards are kept by. Reads one row for each key of each account.
+    ///
+    /// # Errors
+    /// [`StartError::LostKey`], [`StartError::Store`].
+    pub async fn check_keys(&self) -> Result<(), StartError> {
+        let vault = self.directory.vault();
+        match self.directory.read(move |c| upkeep_steps::lost_key(c, vault.ring())).await? {
+            Some((account, key)) => Err(StartError::LostKey { account, key }),
+            None => Ok(()),
+        }
     }
 
     /// Its rpcs, with reflection and health.
@@ -150,6 +176,7 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     let keys = Keys::read(&config.key_file)?;
     let db = Database::open(&config.identity_database_url, &Options::default(), migrations())?;
     let service = Service::new(db, &keys);
+    service.check_keys().await?;
     let listener = listener::bind(config.identity_listen).await?;
     tracing::info!("identity service on {}", config.identity_listen);
     let stop = CancellationToken::new();

@@ -20,8 +20,8 @@ static HASHING: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::
 /// A secret as it is stored.
 pub(crate) struct Hashed {
     pub(crate) hash: Hash,
-    /// By which a PIN that is used alone is found.
-    pub(crate) tag: Option<String>,
+    /// By which a PIN that is used alone is found, by each key, the current one first; empty for any other secret.
+    pub(crate) tags: Vec<String>,
     /// The hash that is stored, if the secret is the one that is set already.
     pub(crate) same_as: Option<Vec<u8>>,
 }
@@ -90,20 +90,20 @@ impl Directory {
         self.blocking(move |vault| {
             let ring = vault.ring();
             if alone {
-                let hash = pin::hash_alone(ring, &account, &text)?.into_iter().next();
-                let hash = hash.ok_or(Error::Defect("a PIN without a hash"))?;
-                let tag = Some(encoded(&hash.hash));
-                let same_as = current.filter(|row| row.tag == tag).map(|row| row.hash);
-                return Ok(Hashed { hash, tag, same_as });
+                let hashes = pin::hash_alone(ring, &account, &text)?;
+                let tags: Vec<String> = hashes.iter().map(|hash| encoded(&hash.hash)).collect();
+                let hash = hashes.into_iter().next().ok_or(Error::Defect("a PIN without a hash"))?;
+                let same_as = current.filter(|row| row.tag.as_ref() == tags.first()).map(|row| row.hash);
+                return Ok(Hashed { hash, tags, same_as });
             }
             let current = current.filter(|row| row.tag.is_none()).map(|row| row.hash());
             if let Some(hash) = current
                 && pin::verify(ring, &hash, &text).unwrap_or_default()
             {
                 let same_as = Some(hash.hash.clone());
-                return Ok(Hashed { hash, tag: None, same_as });
+                return Ok(Hashed { hash, tags: vec![], same_as });
             }
-            Ok(Hashed { hash: pin::hash(ring, &text)?, tag: None, same_as: None })
+            Ok(Hashed { hash: pin::hash(ring, &text)?, tags: vec![], same_as: None })
         })
         .await
     }

@@ -18,6 +18,8 @@ pub(crate) enum Error {
     Console(#[from] rollcall_console::StartError),
     #[error(transparent)]
     Key(#[from] rollcall_key::KeyError),
+    #[error(transparent)]
+    Identity(#[from] rollcall_identity_service::StartError),
     #[error(
         "there is no key: with both databases elsewhere, name its file with --key-file; `openssl rand -base64 32` makes one"
     )]

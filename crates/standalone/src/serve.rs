@@ -111,6 +111,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let token_db = Database::open(&databases.token, &settings, rollcall_token_service::migrations())?;
 
     let identities = rollcall_identity_service::Service::new(identity_db, &keys);
+    identities.check_keys().await?;
     let identity_routes = identities.routes()?;
     let tokens = rollcall_token_service::Service::new(token_db, Clock::system(), tokens);
     let token_routes = tokens.routes()?;

@@ -11,7 +11,10 @@ use super::{
     tables::{guesses, secrets},
     users,
 };
-use crate::secret::{Change, Changes, Hashed};
+use crate::{
+    secret::{Change, Changes, Hashed},
+    vault::encoded,
+};
 
 /// Wrong tries in a row that a person has.
 const PERSON_TRIES: i64 = 5;
@@ -114,9 +117,13 @@ pub(crate) fn set(
     {
         return Ok(false);
     }
-    if let Some(tag) = &hashed.tag
-        && by_tag(connection, account, std::slice::from_ref(tag))?.is_some_and(|row| row.user_id != user)
-    {
+    let others: i64 = secrets::table
+        .filter(secrets::account_id.eq(account))
+        .filter(secrets::tag.eq_any(&hashed.tags))
+        .filter(secrets::user_id.ne(user))
+        .count()
+        .get_result(connection)?;
+    if others > 0 {
         return Err(Error::PinTaken);
     }
     clear(connection, account, user, kind)?;
@@ -129,7 +136,7 @@ pub(crate) fn set(
         key_id: key.clone(),
         salt: salt.clone(),
         hash: hash.clone(),
-        tag: hashed.tag.clone(),
+        tag: hashed.tags.first().cloned(),
         updated_at: clock::now(),
         last_used_at: None,
         expires_at,
@@ -238,7 +245,8 @@ fn lock(failures: i64, tries: i64, now: i64) -> Option<i64> {
     Some(now + pause.min(LONGEST_PAUSE))
 }
 
-/// Notes that a try was right: it does not count, and neither do the person's wrong ones before it.
+/// Notes that a try was right: it does not count, and neither do the person's wrong ones before it. `rehashed` is the secret
+/// by the current key, where it was by another.
 pub(crate) fn right(
     connection: &mut Connection,
     account: &str,
@@ -256,7 +264,12 @@ pub(crate) fn right(
         .execute(connection)?;
     if let Some(Hash { key, salt, hash }) = rehashed {
         diesel::update(secret().filter(secrets::hash.eq(&row.hash)))
-            .set((secrets::key_id.eq(key), secrets::salt.eq(salt), secrets::hash.eq(hash)))
+            .set((
+                secrets::key_id.eq(key),
+                secrets::salt.eq(salt),
+                secrets::hash.eq(hash),
+                secrets::tag.eq(row.tag.as_ref().map(|_| encoded(hash))),
+            ))
             .execute(connection)?;
     }
     diesel::update(guesses::table.find((account, station)).filter(guesses::failures.gt(0)))

@@ -1,6 +1,7 @@
 //! Steps of the upkeep, each a short transaction.
 
 use diesel::prelude::*;
+use rollcall_card::keyring::Keyring;
 use rollcall_db::Connection;
 
 use super::{
@@ -23,6 +24,31 @@ const ALWAYS_KEPT: i64 = 10_000;
 /// All accounts.
 pub(crate) fn accounts(connection: &mut Connection) -> Result<Vec<String>, Error> {
     Ok(heads::table.select(heads::account_id).order(heads::account_id).load(connection)?)
+}
+
+/// An account whose cards are kept by a key that is not in the ring, and that key.
+pub(crate) fn lost_key(
+    connection: &mut Connection,
+    ring: &Keyring,
+) -> Result<Option<(String, String)>, Error> {
+    for account in accounts(connection)? {
+        let mut after = String::new();
+        loop {
+            let next: Option<String> = table::table
+                .filter(table::account_id.eq(&account))
+                .filter(table::key_id.gt(&after))
+                .order(table::key_id)
+                .select(table::key_id)
+                .first(connection)
+                .optional()?;
+            let Some(key) = next else { break };
+            if !ring.ids().any(|id| id == key) {
+                return Ok(Some((account, key)));
+            }
+            after = key;
+        }
+    }
+    Ok(None)
 }
 
 /// Seals a few cards by the current key that are sealed by another; how many.

@@ -9,6 +9,7 @@ mod diagnosis;
 mod filter;
 mod groups;
 mod imports;
+mod keys;
 mod life;
 mod lookups;
 mod secrets;

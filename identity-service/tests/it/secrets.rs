@@ -10,7 +10,12 @@ use crate::{
     service::{ACCOUNT, Service, both, email, user},
 };
 
-async fn set(service: &Service, to: &User, kind: SecretKind, secret: &str) -> Result<Secret, Status> {
+pub(crate) async fn set(
+    service: &Service,
+    to: &User,
+    kind: SecretKind,
+    secret: &str,
+) -> Result<Secret, Status> {
     let request =
         SetSecretRequest { user: to.name.clone(), kind: kind.into(), secret: secret.to_owned(), source: 0 };
     service.pins.clone().set_secret(request).await.map(tonic::Response::into_inner)
@@ -35,11 +40,11 @@ async fn verify(
     Ok(answer.user.unwrap().user_name)
 }
 
-async fn pin(service: &Service, alias: &str, secret: &str) -> Result<String, Code> {
+pub(crate) async fn pin(service: &Service, alias: &str, secret: &str) -> Result<String, Code> {
     verify(service, alias, SecretKind::Pin, secret, "lobby").await.map_err(|status| status.code())
 }
 
-async fn anna(service: &Service) -> User {
+pub(crate) async fn anna(service: &Service) -> User {
     let print = PrintUser { local_user_name: Some("CORP\\anna.m".to_owned()), ..PrintUser::default() };
     let anna = User {
         active: Some(true),

@@ -44,23 +44,9 @@ where
         let db = database.open(rollcall_identity_service::migrations()).unwrap();
         runtime.block_on(async {
             let service = rollcall_identity_service::Service::new(db, &Keys::generate().unwrap());
-            let channel = channel::in_process(service.routes().unwrap());
             let stop = CancellationToken::new();
             let tasks = service.start(stop.clone());
-            test(Service {
-                cards: CardServiceClient::new(channel.clone()),
-                pins: PinServiceClient::new(channel.clone()),
-                stations: StationServiceClient::new(channel.clone()),
-                conversions: ConversionServiceClient::new(channel.clone()),
-                diagnosis: DiagnosisServiceClient::new(channel.clone()),
-                imports: ImportServiceClient::new(channel.clone()),
-                users: UserServiceClient::new(channel.clone()),
-                groups: GroupServiceClient::new(channel.clone()),
-                lookups: LookupServiceClient::new(channel.clone()),
-                changes: ChangeServiceClient::new(channel.clone()),
-                settings: SettingsServiceClient::new(channel),
-            })
-            .await;
+            test(Service::over(&service)).await;
             stop.cancel();
             tasks.await.unwrap();
         });
@@ -68,6 +54,24 @@ where
 }
 
 impl Service {
+    /// Clients of a service in this process.
+    pub(crate) fn over(service: &rollcall_identity_service::Service) -> Self {
+        let channel = channel::in_process(service.routes().unwrap());
+        Self {
+            cards: CardServiceClient::new(channel.clone()),
+            pins: PinServiceClient::new(channel.clone()),
+            stations: StationServiceClient::new(channel.clone()),
+            conversions: ConversionServiceClient::new(channel.clone()),
+            diagnosis: DiagnosisServiceClient::new(channel.clone()),
+            imports: ImportServiceClient::new(channel.clone()),
+            users: UserServiceClient::new(channel.clone()),
+            groups: GroupServiceClient::new(channel.clone()),
+            lookups: LookupServiceClient::new(channel.clone()),
+            changes: ChangeServiceClient::new(channel.clone()),
+            settings: SettingsServiceClient::new(channel),
+        }
+    }
+
     /// Creates a user as the identity provider does.
     pub(crate) async fn create(&self, user: User) -> Result<User, Status> {
         self.create_from(UserSource::Scim, user).await
