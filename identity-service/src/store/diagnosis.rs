@@ -173,8 +173,10 @@ fn card_check(cards: &[Card]) -> Check {
     if all == 0 {
         return right("Cards", "The person has no card.");
     }
-    if working > 0 {
-        return right("Cards", format!("{working} of {all} cards work."));
+    match (working, all) {
+        (0, _) => {}
+        (1, 1) => return right("Cards", "The card works."),
+        _ => return right("Cards", format!("{working} of {all} cards work.")),
     }
     let why = |state: CardState, text: &str| (in_state(state) > 0).then(|| text.to_owned());
     let reasons: Vec<String> = [
@@ -186,7 +188,9 @@ fn card_check(cards: &[Card]) -> Check {
     .into_iter()
     .flatten()
     .collect();
-    wrong("Cards", format!("None of {all} cards works: {}.", reasons.join(", ")))
+    let which =
+        if all == 1 { "The card does not work".to_owned() } else { format!("None of {all} cards works") };
+    wrong("Cards", format!("{which}: {}.", reasons.join(", ")))
 }
 
 fn secret_check(secrets: &[Secret], has_cards: bool) -> Check {
