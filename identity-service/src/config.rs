@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use rollcall_db::Address;
-use rollcall_serve::log;
+use rollcall_serve::{peer, process};
 
 /// The identity service of Rollcall: users, groups, look-ups and changes, over gRPC.
 ///
@@ -24,11 +24,11 @@ pub struct Config {
     #[arg(long, env = "ROLLCALL_KEY_FILE", value_name = "FILE")]
     pub key_file: PathBuf,
 
-    /// The shape of log lines: `text` or `json`.
-    #[arg(long, env = "ROLLCALL_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
-    pub log_format: log::Format,
+    /// Who may call.
+    #[command(flatten)]
+    pub peers: peer::ServerArgs,
 
-    /// What to log, in the syntax of RUST_LOG: `info`, `warn,rollcall_db=debug`.
-    #[arg(long, env = "ROLLCALL_LOG", default_value = "info", value_name = "FILTER")]
-    pub log_filter: String,
+    /// What every server has.
+    #[command(flatten)]
+    pub process: process::Args,
 }

@@ -7,6 +7,7 @@ use std::{
 
 use rollcall_card::keyring::Keyring;
 use rollcall_db::{Connection, Database};
+use rollcall_serve::CancellationToken;
 
 use crate::{store::error::Error, vault::Vault, watchers::Watchers};
 
@@ -17,6 +18,7 @@ pub struct Directory {
     vault: Arc<Vault>,
     watchers: Watchers,
     connected: Arc<Mutex<HashMap<(String, String), usize>>>,
+    closing: CancellationToken,
 }
 
 impl Directory {
@@ -26,6 +28,7 @@ impl Directory {
             vault: Arc::new(Vault::new(ring)),
             watchers: Watchers::default(),
             connected: Arc::default(),
+            closing: CancellationToken::new(),
         }
     }
 
@@ -58,6 +61,21 @@ impl Directory {
         T: Send + 'static,
     {
         self.db.write(account, work).await
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> bool {
+        self.db.ping().await.is_ok()
+    }
+
+    /// From here on streams of changes end.
+    pub(crate) fn close(&self) {
+        self.closing.cancel();
+    }
+
+    /// Returns when streams of changes are to end.
+    pub(crate) async fn closed(&self) {
+        self.closing.cancelled().await;
     }
 
     /// The keys, and the conversions of card numbers.

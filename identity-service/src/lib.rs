@@ -35,6 +35,7 @@ mod vault;
 mod watchers;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use rollcall_access::{Guard, GuardError};
 use rollcall_card::keyring::Keyring;
 use rollcall_db::{Database, Migrations, Options};
 use rollcall_key::Keys;
@@ -46,7 +47,11 @@ use rollcall_proto::identity::{
     settings_service_server::SettingsServiceServer, station_service_server::StationServiceServer,
     user_service_server::UserServiceServer,
 };
-use rollcall_serve::{CancellationToken, Routes, channel, grpc, listener};
+use rollcall_serve::{
+    CancellationToken, Health, Routes, channel, grpc,
+    listener::{self, Listener},
+    process::Process,
+};
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -82,6 +87,9 @@ pub enum StartError {
     /// A listener, a log filter, a signal handler.
     #[error(transparent)]
     Serve(#[from] rollcall_serve::Error),
+    /// Nothing says who may call.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
     /// The database cannot be opened or migrated.
     #[error(transparent)]
     Database(#[from] rollcall_db::Error),
@@ -113,13 +121,36 @@ pub fn migrations() -> Migrations {
 pub struct Service {
     directory: Directory,
     desk: Desk,
+    health: Health,
 }
 
 impl Service {
     /// A service over `db`, whose schema is up to date. Card numbers and secrets are kept by `keys`.
     pub fn new(db: Database, keys: &Keys) -> Self {
         let directory = Directory::new(db, Keyring::new(keys));
-        Self { desk: Desk::new(directory.clone()), directory }
+        Self { desk: Desk::new(directory.clone()), directory, health: Health::default() }
+    }
+
+    /// The same as a part of a process whose health is told.
+    #[must_use]
+    pub fn with_health(self, health: Health) -> Self {
+        health.follow("identity database", {
+            let directory = self.directory.clone();
+            move || {
+                let directory = directory.clone();
+                async move { directory.ping().await }
+            }
+        });
+        Self { health, ..self }
+    }
+
+    /// Ends the streams of changes when `shutdown` is cancelled, each with a word where to go on; without this they would be cut.
+    pub fn end_watches(&self, shutdown: CancellationToken) {
+        let directory = self.directory.clone();
+        tokio::spawn(async move {
+            shutdown.cancelled().await;
+            directory.close();
+        });
     }
 
     /// Refuses to go on without a key that cards are kept by. Reads one row for each key of each account.
@@ -142,7 +173,7 @@ impl Service {
         let directory = || self.directory.clone();
         let users = UserServiceServer::new(UserService(directory()));
         let groups = GroupServiceServer::new(GroupService(directory()));
-        Ok(grpc::routes(rollcall_proto::DESCRIPTORS, &SERVICES)?
+        Ok(grpc::routes(rollcall_proto::DESCRIPTORS, &SERVICES, &self.health)?
             .add_service(users.max_decoding_message_size(channel::MAX_MESSAGE))
             .add_service(groups.max_decoding_message_size(channel::MAX_MESSAGE))
             .add_service(CardServiceServer::new(CardService(directory())))
@@ -160,7 +191,7 @@ impl Service {
     /// Cancel `stop` when no more calls arrive, then await the handle: until then there is something to finish.
     pub fn start(&self, stop: CancellationToken) -> JoinHandle<()> {
         let (desk, upkeep) = (self.desk.clone(), Upkeep::new(self.directory.clone()));
-        tokio::spawn(async move {
+        self.health.keep("the upkeep of identities", stop.clone(), async move {
             tokio::join!(desk.run(stop.clone()), upkeep.run(stop));
         })
     }
@@ -171,19 +202,25 @@ impl Service {
 /// # Errors
 /// [`StartError`], each one a sentence for the operator.
 pub async fn run(config: Config) -> Result<(), StartError> {
-    rollcall_serve::log::init(config.log_format, &config.log_filter)?;
-    let shutdown = rollcall_serve::shutdown::on_signal()?;
+    let process = Process::start(&config.process, "identity-service").await?;
+    process.health.starting();
+    let guard = Guard::new(&config.peers, config.identity_listen)?;
+    let tls = config.peers.tls().map_err(rollcall_serve::Error::from)?;
     let keys = Keys::read(&config.key_file)?;
     let db = Database::open(&config.identity_database_url, &Options::default(), migrations())?;
-    let service = Service::new(db, &keys);
+    let service = Service::new(db, &keys).with_health(process.health.clone());
     service.check_keys().await?;
     let listener = listener::bind(config.identity_listen).await?;
-    tracing::info!("identity service on {}", config.identity_listen);
+    tracing::info!("identity service on {}", listener.local_addr().unwrap_or(config.identity_listen));
+    let listener = Listener::from(listener).with_tls(tls).with_drain(process.drain);
     let stop = CancellationToken::new();
     let tasks = service.start(stop.clone());
-    let served = grpc::serve(listener, service.routes()?, shutdown).await;
+    service.end_watches(process.shutdown.clone());
+    process.health.started();
+    let served = grpc::serve(listener, guard.protect(service.routes()?), process.shutdown.clone()).await;
     stop.cancel();
     // The tasks end by themselves; a panic in one was reported where it happened.
     let _ = tasks.await;
+    process.end().await;
     Ok(served?)
 }

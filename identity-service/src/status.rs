@@ -10,6 +10,9 @@ use crate::store::{clock, error::Error};
 /// The domain of the `ErrorInfo` in every status.
 const DOMAIN: &str = "rollcall";
 
+/// When a stream that was ended may be begun again: another replica is there at once.
+const RESUME: Duration = Duration::from_millis(500);
+
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (code, reason) = match &error {
@@ -25,6 +28,7 @@ impl From<Error> for Status {
             Error::WrongSecret => (Code::Unauthenticated, "WRONG_SECRET"),
             Error::Locked { .. } => (Code::ResourceExhausted, "LOCKED"),
             Error::Slow { .. } => (Code::ResourceExhausted, "SLOW"),
+            Error::Stopping { .. } => (Code::Unavailable, "STOPPING"),
             Error::Compacted { .. } => (Code::OutOfRange, "COMPACTED"),
             Error::Collisions { .. } => (Code::FailedPrecondition, "COLLISIONS"),
             Error::Etag { .. } => (Code::Aborted, "ETAG_MISMATCH"),
@@ -44,7 +48,7 @@ impl From<Error> for Status {
         };
         // What a client cannot mend it need not know; the operator does.
         let message = match code {
-            Code::Unavailable => {
+            Code::Unavailable if !matches!(error, Error::Stopping { .. }) => {
                 tracing::warn!(%error, "the database is not available");
                 "the directory is not available at the moment; try again later".to_owned()
             }
@@ -62,6 +66,9 @@ impl From<Error> for Status {
             metadata.insert("attribute".to_owned(), (*attribute).to_owned());
         }
         let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
+        if let Error::Stopping { .. } = &error {
+            details.set_retry_info(Some(RESUME));
+        }
         if let Error::Locked { until } = &error {
             let pause = u64::try_from(until - clock::now()).unwrap_or_default();
             details.set_retry_info(Some(Duration::from_millis(pause)));

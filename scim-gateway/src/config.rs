@@ -2,10 +2,11 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
-use rollcall_serve::log;
+use rollcall_serve::{peer, process, tls};
 use url::Url;
 
 use crate::{forwarded::Network, target::Account};
@@ -28,13 +29,13 @@ pub struct Options {
     #[command(flatten)]
     pub upstreams: Upstreams,
 
-    /// The shape of log lines: `text` or `json`.
-    #[arg(long, env = "ROLLCALL_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
-    pub log_format: log::Format,
+    /// How the services know it.
+    #[command(flatten)]
+    pub peers: peer::ClientArgs,
 
-    /// What to log, in the syntax of RUST_LOG: `info`, `warn,rollcall_scim_gateway=debug`.
-    #[arg(long, env = "ROLLCALL_LOG", default_value = "info", value_name = "FILTER")]
-    pub log_filter: String,
+    /// What every server has.
+    #[command(flatten)]
+    pub process: process::Args,
 }
 
 /// How the gateway listens and answers.
@@ -44,8 +45,16 @@ pub struct Config {
     #[arg(long, env = "ROLLCALL_SCIM_LISTEN", value_name = "IP:PORT", default_value = "127.0.0.1:7400")]
     pub scim_listen: SocketAddr,
 
+    /// Certificate of the SCIM address, PEM, for TLS 1.2 and 1.3 without a proxy; it is read again when it changes.
+    #[arg(long, env = "ROLLCALL_SCIM_TLS_CERT", value_name = "FILE", requires = "scim_tls_key")]
+    pub scim_tls_cert: Option<PathBuf>,
+
+    /// Private key of that certificate, PEM.
+    #[arg(long, env = "ROLLCALL_SCIM_TLS_KEY", value_name = "FILE", requires = "scim_tls_cert")]
+    pub scim_tls_key: Option<PathBuf>,
+
     /// Address by which identity providers reach this service, such as `https://scim.example.com`; it begins every
-    /// `Location` and `meta.location`. By default `http://` and the listening address.
+    /// `Location` and `meta.location`. By default `http://`, or `https://` with a certificate, and the listening address.
     #[arg(long, env = "ROLLCALL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<Url>,
 
@@ -99,12 +108,21 @@ impl Config {
     /// The address by which identity providers reach the gateway.
     pub fn url(&self) -> String {
         let set = self.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
-        set.unwrap_or_else(|| format!("http://{}", self.scim_listen))
+        set.unwrap_or_else(|| format!("{}://{}", self.scheme(), self.scim_listen))
+    }
+
+    /// TLS of the SCIM address, where there is a certificate. Must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// [`tls::TlsError`].
+    pub fn tls(&self) -> Result<Option<tls::Server>, tls::TlsError> {
+        tls::Server::public(self.scim_tls_cert.as_ref(), self.scim_tls_key.as_ref(), "scim")
     }
 
     /// The scheme of the public URL.
     pub(crate) fn scheme(&self) -> &str {
-        self.public_url.as_ref().map_or("http", Url::scheme)
+        let own = if self.scim_tls_cert.is_some() { "https" } else { "http" };
+        self.public_url.as_ref().map_or(own, Url::scheme)
     }
 
     /// Whether what a peer says of the address it was reached by is to be believed.

@@ -40,7 +40,11 @@ mod tenant;
 mod users;
 
 use rollcall_console::{Listen, Services};
-use rollcall_serve::{CancellationToken, channel, http, listener};
+use rollcall_serve::{
+    CancellationToken, channel, http,
+    listener::{self, Listener},
+    process::Process,
+};
 
 pub use clients::Clients;
 pub use config::{Config, Options, Upstreams};
@@ -64,29 +68,38 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`].
 pub async fn run(options: Options) -> Result<(), RunError> {
-    let Options { mut config, mut console, upstreams, log_format, log_filter } = options;
-    rollcall_serve::log::init(log_format, &log_filter)?;
-    let shutdown = rollcall_serve::shutdown::on_signal()?;
-    let identity = channel::connect(&upstreams.identity_service)?;
-    let token = channel::connect(&upstreams.token_service)?;
+    let Options { mut config, mut console, upstreams, peers, process } = options;
+    let process = Process::start(&process, "scim-gateway").await?;
+    process.health.starting();
+    let peers = peers.client().map_err(rollcall_serve::Error::from)?;
+    let identity = channel::connect_as(&upstreams.identity_service, &peers)?;
+    let token = channel::connect_as(&upstreams.token_service, &peers)?;
     let listener = listener::bind(config.scim_listen).await?;
     // Port 0 lets the system choose.
     config.scim_listen = listener.local_addr().unwrap_or(config.scim_listen);
     tracing::info!("SCIM on {}", config.scim_listen);
+    let (shutdown, drain) = (process.shutdown.clone(), process.drain);
+    let scim = Listener::from(listener)
+        .with_tls(config.tls().map_err(rollcall_serve::Error::from)?)
+        .with_drain(drain);
     let pages = match console.console_listen {
         Listen::Off => None,
         Listen::On(address) => {
             let listener = listener::bind(address).await?;
             console.console_listen = Listen::On(listener.local_addr().unwrap_or(address));
             tracing::info!("console on {}", console.url());
+            let listener = Listener::from(listener)
+                .with_tls(console.tls().map_err(rollcall_serve::Error::from)?)
+                .with_drain(drain);
             let services = Services::new(identity.clone(), token.clone());
             Some((listener, rollcall_console::router(services, console, config.url())?))
         }
     };
     let (router, sync_log) = router(Clients::new(identity, token), config);
     let answered = CancellationToken::new();
-    let sync_log = tokio::spawn(sync_log.run(answered.clone()));
-    let scim = http::serve(listener, router, http::Limits::default(), shutdown.clone());
+    let sync_log = process.health.keep("the sync log", answered.clone(), sync_log.run(answered.clone()));
+    process.health.started();
+    let scim = http::serve(scim, router, http::Limits::default(), shutdown.clone());
     match pages {
         None => scim.await,
         Some((listener, pages)) => {
@@ -97,5 +110,6 @@ pub async fn run(options: Options) -> Result<(), RunError> {
     answered.cancel();
     // It ends by itself; a panic in it was reported where it happened.
     let _ = sync_log.await;
+    process.end().await;
     Ok(())
 }

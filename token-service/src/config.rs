@@ -9,7 +9,7 @@ use std::{
 use lettre::message::Mailbox;
 use rollcall_db::Address;
 use rollcall_key::{Key, Keys};
-use rollcall_serve::log;
+use rollcall_serve::{peer, process};
 use url::{Host, Url};
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 
 /// The token service of Rollcall: accounts and the tokens of their identity providers, over gRPC.
 ///
-/// It has reflection and health. Offer it to the gateway and to administrators only: who can reach it can make tokens.
+/// It has reflection and health. Offer it to the gateway and to administrators only: who may call everything can make tokens.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "token-service", version)]
 pub struct Config {
@@ -39,13 +39,13 @@ pub struct Config {
     #[arg(long, env = "ROLLCALL_CONSOLE_URL", value_name = "URL", value_parser = console_url)]
     pub console_url: Option<Url>,
 
-    /// The shape of log lines: `text` or `json`.
-    #[arg(long, env = "ROLLCALL_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
-    pub log_format: log::Format,
+    /// Who may call.
+    #[command(flatten)]
+    pub peers: peer::ServerArgs,
 
-    /// What to log, in the syntax of RUST_LOG: `info`, `warn,rollcall_db=debug`.
-    #[arg(long, env = "ROLLCALL_LOG", default_value = "info", value_name = "FILTER")]
-    pub log_filter: String,
+    /// What every server has.
+    #[command(flatten)]
+    pub process: process::Args,
 }
 
 /// The options that the service has by itself and within `rollcall`.

@@ -14,6 +14,9 @@ pub enum StartError {
     /// The database cannot be opened or migrated.
     #[error(transparent)]
     Database(#[from] rollcall_db::Error),
+    /// Nothing says who may call.
+    #[error(transparent)]
+    Guard(#[from] rollcall_access::GuardError),
     /// The key file cannot be used.
     #[error(transparent)]
     Key(#[from] rollcall_key::KeyError),

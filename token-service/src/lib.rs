@@ -39,6 +39,7 @@ pub mod token_service;
 mod webhook;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use rollcall_access::Guard;
 use rollcall_db::{Database, Migrations};
 use rollcall_proto::token::{
     account_service_server::AccountServiceServer, audit_service_server::AuditServiceServer,
@@ -46,7 +47,11 @@ use rollcall_proto::token::{
     session_service_server::SessionServiceServer, sync_log_service_server::SyncLogServiceServer,
     token_service_server::TokenServiceServer,
 };
-use rollcall_serve::{CancellationToken, Routes, channel, grpc, listener};
+use rollcall_serve::{
+    CancellationToken, Health, Routes, channel, grpc,
+    listener::{self, Listener},
+    process::Process,
+};
 use tokio::task::JoinHandle;
 
 pub use crate::clock::Clock;
@@ -90,6 +95,8 @@ pub struct Service {
     sessions: Sessions,
     sync_log: SyncLog,
     retention: Retention,
+    db: Database,
+    health: Health,
 }
 
 impl Service {
@@ -106,10 +113,23 @@ impl Service {
             sessions: Sessions::new(db.clone(), clock.clone()),
             sync_log: SyncLog::new(db.clone(), clock.clone(), max_entries),
             retention: Retention::new(db.clone(), clock.clone(), max_entries),
-            tokens: Tokens::new(db, clock, last_use.clone()),
+            tokens: Tokens::new(db.clone(), clock, last_use.clone()),
             last_use,
             sender,
+            db,
+            health: Health::default(),
         }
+    }
+
+    /// The same as a part of a process whose health is told.
+    #[must_use]
+    pub fn with_health(self, health: Health) -> Self {
+        let db = self.db.clone();
+        health.follow("token database", move || {
+            let db = db.clone();
+            async move { db.ping().await.is_ok() }
+        });
+        Self { health, ..self }
     }
 
     /// Its rpcs, with reflection and health.
@@ -117,7 +137,7 @@ impl Service {
     /// # Errors
     /// [`rollcall_serve::Error::Reflection`] for a broken build.
     pub fn routes(&self) -> Result<Routes, rollcall_serve::Error> {
-        Ok(grpc::routes(rollcall_proto::DESCRIPTORS, &SERVICES)?
+        Ok(grpc::routes(rollcall_proto::DESCRIPTORS, &SERVICES, &self.health)?
             .add_service(AccountServiceServer::new(self.accounts.clone()))
             .add_service(AuditServiceServer::new(self.audit.clone()))
             .add_service(ConnectionServiceServer::new(self.connections.clone()))
@@ -136,7 +156,7 @@ impl Service {
     pub fn start(&self, stop: CancellationToken) -> JoinHandle<()> {
         let (last_use, sender, retention) =
             (self.last_use.clone(), self.sender.clone(), self.retention.clone());
-        tokio::spawn(async move {
+        self.health.keep("the upkeep of tokens", stop.clone(), async move {
             tokio::join!(last_use.run(stop.clone()), sender.run(stop.clone()), retention.run(stop));
         })
     }
@@ -147,22 +167,27 @@ impl Service {
 /// # Errors
 /// [`StartError`], each one a sentence for the operator.
 pub async fn run(config: Config) -> Result<(), StartError> {
-    rollcall_serve::log::init(config.log_format, &config.log_filter)?;
-    let shutdown = rollcall_serve::shutdown::on_signal()?;
+    let process = Process::start(&config.process, "token-service").await?;
+    process.health.starting();
+    let guard = Guard::new(&config.peers, config.token_listen)?;
+    let tls = config.peers.tls().map_err(rollcall_serve::Error::from)?;
     let options = Options { console_url: config.console_url, ..config.args.options()? };
     let db = rollcall_db::Database::open(
         &config.token_database_url,
         &rollcall_db::Options::default(),
         migrations(),
     )?;
-    let service = Service::new(db, Clock::system(), options);
+    let service = Service::new(db, Clock::system(), options).with_health(process.health.clone());
     let listener = listener::bind(config.token_listen).await?;
-    tracing::info!("token service on {}", config.token_listen);
+    tracing::info!("token service on {}", listener.local_addr().unwrap_or(config.token_listen));
+    let listener = Listener::from(listener).with_tls(tls).with_drain(process.drain);
     let stop = CancellationToken::new();
     let tasks = service.start(stop.clone());
-    let served = grpc::serve(listener, service.routes()?, shutdown).await;
+    process.health.started();
+    let served = grpc::serve(listener, guard.protect(service.routes()?), process.shutdown.clone()).await;
     stop.cancel();
     // The tasks end by themselves; a panic in one was reported where it happened.
     let _ = tasks.await;
+    process.end().await;
     Ok(served?)
 }

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
+use rollcall_serve::tls;
 use url::{Host, Url};
 
 use crate::signin::Rule;
@@ -14,8 +15,16 @@ pub struct Config {
     #[arg(long, env = "ROLLCALL_CONSOLE_LISTEN", value_name = "IP:PORT", default_value = "127.0.0.1:7403")]
     pub console_listen: Listen,
 
-    /// Address by which browsers reach the console, such as `https://rollcall.example.com`. By default `http://` and the
-    /// listening address. Where it is not this machine it must be https: browsers keep the session's cookie for no other
+    /// Certificate of the console's address, PEM, for TLS 1.2 and 1.3 without a proxy; it is read again when it changes
+    #[arg(long, env = "ROLLCALL_CONSOLE_TLS_CERT", value_name = "FILE", requires = "console_tls_key")]
+    pub console_tls_cert: Option<PathBuf>,
+
+    /// Private key of that certificate, PEM
+    #[arg(long, env = "ROLLCALL_CONSOLE_TLS_KEY", value_name = "FILE", requires = "console_tls_cert")]
+    pub console_tls_key: Option<PathBuf>,
+
+    /// Address by which browsers reach the console, such as `https://rollcall.example.com`. By default `http://`, or
+    /// `https://` with a certificate, and the listening address. Where it is not this machine it must be https: browsers keep the session's cookie for no other
     #[arg(long, env = "ROLLCALL_CONSOLE_URL", value_name = "URL", value_parser = origin)]
     pub console_url: Option<Url>,
 
@@ -75,9 +84,18 @@ impl Config {
     pub fn url(&self) -> String {
         match (&self.console_url, self.console_listen) {
             (Some(url), _) => url.as_str().trim_end_matches('/').to_owned(),
+            (None, Listen::On(address)) if self.console_tls_cert.is_some() => format!("https://{address}"),
             (None, Listen::On(address)) => format!("http://{address}"),
             (None, Listen::Off) => String::new(),
         }
+    }
+
+    /// TLS of the console's address, where there is a certificate. Must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// [`tls::TlsError`].
+    pub fn tls(&self) -> Result<Option<tls::Server>, tls::TlsError> {
+        tls::Server::public(self.console_tls_cert.as_ref(), self.console_tls_key.as_ref(), "console")
     }
 }
 

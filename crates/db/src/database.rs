@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use diesel::RunQueryDsl as _;
 use r2d2::{ManageConnection, Pool};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -106,6 +107,14 @@ impl Database {
             Err(Error::Closed.into())
         };
         tokio::task::spawn_blocking(run).await.unwrap_or_else(|_| Err(Error::Panicked.into()))
+    }
+
+    /// Whether the database answers, by a connection for reading.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.read(|connection| Ok(diesel::sql_query("SELECT 1").execute(connection).map(drop)?)).await
     }
 
     /// Runs `work` in one write transaction and answers when it is on the disk; an `Err` of `work` undoes what it did.

@@ -9,7 +9,7 @@ use std::{
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use rollcall_db::{Address, Database, Migrations};
-use rollcall_serve::{Channel, channel};
+use rollcall_serve::{Channel, channel, peer};
 
 use crate::{
     clock::Contact,
@@ -29,6 +29,8 @@ pub struct Options {
     pub station: String,
     /// The identity service, such as `http://identity:7401`.
     pub identity_service: String,
+    /// How the identity service knows this station; by nothing unless said.
+    pub peer: peer::Client,
     /// How old a copy may be and still answer. Default 24 hours.
     pub max_age: Duration,
 }
@@ -46,6 +48,7 @@ impl Options {
             account: account.into(),
             station: station.into(),
             identity_service: identity_service.into(),
+            peer: peer::Client::default(),
             max_age: Duration::from_hours(24),
         }
     }
@@ -135,7 +138,7 @@ impl Edge {
     /// [`Error`].
     pub fn open(options: Options) -> Result<Self, Error> {
         make_private(&options.path).map_err(|source| Error::File { path: options.path.clone(), source })?;
-        let channel = channel::connect(&options.identity_service)?;
+        let channel = channel::connect_as(&options.identity_service, &options.peer)?;
         let migrations = Migrations { sqlite: MIGRATIONS, postgres: MIGRATIONS };
         let address = Address::Sqlite(options.path.clone());
         let settings = rollcall_db::Options { readers: 4, ..rollcall_db::Options::default() };

@@ -9,9 +9,15 @@ use std::{
 };
 
 use clap::Parser as _;
+use rollcall_access::Guard;
 use rollcall_edge::{Edge, Error, Lookups, Options};
 use rollcall_proto::identity::lookup_service_server::LookupServiceServer;
-use rollcall_serve::{grpc, listener, log, shutdown};
+use rollcall_serve::{
+    grpc,
+    listener::{self, Listener},
+    peer,
+    process::{self, Process},
+};
 use serde_json::json;
 
 /// Keeps a station's copy of the directory of one account, and answers look-ups from it, with the centre or without.
@@ -54,13 +60,15 @@ struct Config {
     #[arg(long)]
     state: bool,
 
-    /// The shape of log lines, on standard error: `text` or `json`
-    #[arg(long, env = "ROLLCALL_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
-    log_format: log::Format,
+    /// Who may ask it, and the certificate by which the identity service knows it
+    #[command(flatten)]
+    peers: peer::ServerArgs,
 
-    /// What to log, in the syntax of RUST_LOG
-    #[arg(long, env = "ROLLCALL_LOG", default_value = "info", value_name = "FILTER")]
-    log_filter: String,
+    #[command(flatten)]
+    secret: peer::SecretArgs,
+
+    #[command(flatten)]
+    process: process::Args,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +77,8 @@ enum Failure {
     Edge(#[from] Error),
     #[error(transparent)]
     Serve(#[from] rollcall_serve::Error),
+    #[error(transparent)]
+    Guard(#[from] rollcall_access::GuardError),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
     #[error("a part ended by a defect: {0}")]
@@ -88,9 +98,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(config: Config) -> Result<(), Failure> {
-    log::init(config.log_format, &config.log_filter)?;
-    let stop = shutdown::on_signal()?;
+    let process = Process::start(&config.process, "rollcall-edge").await?;
+    let guard = Guard::new(&config.peers, config.listen)?;
+    let tls = config.peers.tls().map_err(rollcall_serve::Error::from)?;
+    let peer = peer::Client::new(&config.peers.tls, &config.secret).map_err(rollcall_serve::Error::from)?;
+    let stop = process.shutdown.clone();
     let options = Options {
+        peer,
         max_age: Duration::from_secs(config.max_age_seconds),
         ..Options::new(config.copy, config.account, config.station, config.identity_service)
     };
@@ -100,14 +114,19 @@ async fn run(config: Config) -> Result<(), Failure> {
     }
     let listener = listener::bind(config.listen).await?;
     let address = listener.local_addr()?;
-    writeln!(io::stdout(), "edge http://{address}")?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    writeln!(io::stdout(), "edge {scheme}://{address}")?;
     io::stdout().flush()?;
     let following = tokio::spawn(edge.clone().follow(stop.clone()));
-    let routes = grpc::routes(rollcall_proto::DESCRIPTORS, &["rollcall.identity.v1.LookupService"])?
-        .add_service(LookupServiceServer::new(Lookups(edge)));
-    grpc::serve(listener, routes, stop.clone()).await?;
+    let routes =
+        grpc::routes(rollcall_proto::DESCRIPTORS, &["rollcall.identity.v1.LookupService"], &process.health)?
+            .add_service(LookupServiceServer::new(Lookups(edge)));
+    let listener = Listener::from(listener).with_tls(tls).with_drain(process.drain);
+    grpc::serve(listener, guard.protect(routes), stop.clone()).await?;
     stop.cancel();
-    Ok(following.await?)
+    following.await?;
+    process.end().await;
+    Ok(())
 }
 
 async fn print_state(edge: &Edge) -> Result<(), Failure> {

@@ -19,12 +19,25 @@
 //! Rollcall's own services the limit is [`MAX_MESSAGE`]: pass it to `max_decoding_message_size` of a client whose
 //! answers hold member lists, and of a server whose requests do.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    hash::{BuildHasher as _, RandomState},
+    io,
+    time::Duration,
+};
 
+use http::{HeaderValue, Uri};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tonic::{body::Body, service::Routes, transport::Endpoint};
 use tower::{Service as _, ServiceExt as _, util::BoxCloneSyncService};
 
-use crate::{Error, deadline};
+use crate::{
+    Error, deadline,
+    peer::{Client, SECRET_HEADER},
+    socket::Socket,
+    tls,
+};
 
 /// Why a call did not reach the service, or its answer did not come back. Only a socket fails so.
 ///
@@ -74,28 +87,83 @@ pub fn in_process(routes: Routes) -> Channel {
     }))
 }
 
-/// A channel to a server at `uri`, such as `http://127.0.0.1:7402`. It connects at the first call, and again after a
-/// failure; while the server cannot be reached calls end with UNAVAILABLE. Must be called within a Tokio runtime.
+/// A channel to a server at `uri`, such as `http://127.0.0.1:7402`, for a client that nobody needs to know; see [`connect_as`].
 ///
 /// # Errors
 /// [`Error::Uri`] when `uri` is not an `http` URI with a host.
 pub fn connect(uri: &str) -> Result<Channel, Error> {
+    connect_as(uri, &Client::default())
+}
+
+/// A channel to a server at `uri`: `https` for a client with a certificate, `http` for one with a secret or nothing. It connects at the
+/// first call, to one of the addresses that the host's name has, and again after a failure; while the server cannot be reached calls
+/// end with UNAVAILABLE. Must be called within a Tokio runtime.
+///
+/// # Errors
+/// [`Error::Uri`] when `uri` is no URI with a host, or its scheme does not fit the client.
+pub fn connect_as(uri: &str, client: &Client) -> Result<Channel, Error> {
     let wrong = |problem: String| Error::Uri { uri: uri.to_owned(), problem };
     let endpoint = Endpoint::from_shared(uri.to_owned()).map_err(|_| wrong("it is not a URI".to_owned()))?;
-    match endpoint.uri().scheme_str() {
-        Some("http") => {}
-        Some(other) => return Err(wrong(format!("the scheme `{other}` is not supported, only `http`"))),
-        None => return Err(wrong("it lacks `http://`".to_owned())),
+    match (endpoint.uri().scheme_str(), client.tls.is_some()) {
+        (Some("http"), false) | (Some("https"), true) => {}
+        (Some("http"), true) => {
+            return Err(wrong(
+                "there is a certificate (--peer-tls-cert), so it must begin with `https://`".to_owned(),
+            ));
+        }
+        (Some("https"), false) => {
+            return Err(wrong("`https` needs a certificate: --peer-tls-cert, -key and -ca".to_owned()));
+        }
+        (Some(other), _) => {
+            return Err(wrong(format!("the scheme `{other}` is not supported, only `http` and `https`")));
+        }
+        (None, _) => return Err(wrong("it lacks `http://`".to_owned())),
     }
+    let tls = client.tls.clone();
     let channel = endpoint
         .connect_timeout(CONNECT_TIMEOUT)
-        .tcp_nodelay(true)
-        .tcp_keepalive(Some(KEEPALIVE_INTERVAL))
         .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
         .http2_adaptive_window(true)
-        .connect_lazy();
-    Ok(BoxCloneSyncService::new(channel.map_err(CallError::from)))
+        .connect_with_connector_lazy(tower::service_fn(move |uri: Uri| dial(uri, tls.clone())));
+    let channel = channel.map_err(CallError::from);
+    Ok(match client.secret.clone() {
+        None => BoxCloneSyncService::new(channel),
+        Some(secret) => {
+            BoxCloneSyncService::new(channel.map_request(move |mut request: http::Request<Body>| {
+                request.headers_mut().insert(SECRET_HEADER, HeaderValue::clone(&secret.get()));
+                request
+            }))
+        }
+    })
+}
+
+/// A connection to one of the addresses of the host, tried from a random one on: so that several clients do not all take the first.
+async fn dial(uri: Uri, tls: Option<tls::Client>) -> io::Result<TokioIo<Socket>> {
+    let host = uri.host().ok_or_else(|| io::Error::other("the address has no host"))?;
+    let port = uri.port_u16().unwrap_or(if tls.is_some() { 443 } else { 80 });
+    let mut addresses: Vec<_> = tokio::net::lookup_host((bare(host), port)).await?.collect();
+    let first = RandomState::new().hash_one(port) % u64::try_from(addresses.len().max(1)).unwrap_or(1);
+    addresses.rotate_left(usize::try_from(first).unwrap_or_default());
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                return Ok(TokioIo::new(match tls {
+                    None => Socket::to_server(stream),
+                    Some(tls) => Socket::to_server(tls.connect(host, stream).await?),
+                }));
+            }
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+/// A host without the brackets that an IPv6 address has in a URI.
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 #[cfg(test)]
@@ -106,7 +174,8 @@ mod tests {
     async fn wrong_addresses_say_what_is_wrong() {
         for (uri, problem) in [
             ("127.0.0.1:7402", "lacks `http://`"),
-            ("https://host:1", "`https` is not supported"),
+            ("https://host:1", "`https` needs a certificate"),
+            ("ftp://host:1", "`ftp` is not supported"),
             ("http://", "not a URI"),
             ("not a uri", "not a URI"),
             ("", "not a URI"),

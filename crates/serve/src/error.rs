@@ -27,6 +27,12 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// Certificates or secrets that cannot be used.
+    #[error(transparent)]
+    Peer(#[from] crate::peer::PeerError),
+    /// Certificates that cannot be used.
+    #[error(transparent)]
+    Tls(#[from] crate::tls::TlsError),
     /// The descriptors for reflection cannot be read: a defect of the build.
     #[error("the gRPC descriptors for reflection cannot be read: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),

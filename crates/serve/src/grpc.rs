@@ -1,8 +1,9 @@
 //! The gRPC side of a service: what every one of them offers besides its own rpcs, and its listener.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::mpsc};
+use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 use tokio_util::sync::CancellationToken;
 use tonic::{
     service::Routes,
@@ -11,14 +12,22 @@ use tonic::{
 use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::server::Builder as Reflection;
 
-use crate::{Error, health};
+use crate::{
+    Error,
+    health::{self, Health},
+    listener::Listener,
+    socket::Socket,
+    tls,
+};
 
-/// How long calls that run may take to finish once shutdown was asked for.
-const DRAIN: Duration = Duration::from_secs(10);
 /// A ping goes out on a connection from which nothing was heard for this long.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// A ping without an answer ends the connection after this long.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection is asked to end after this long, so that clients look again which servers there are.
+const MAX_AGE: Duration = Duration::from_mins(5);
+/// Handshakes and finished connections that wait to be taken.
+const ACCEPTED: usize = 64;
 /// The most header bytes of one call.
 const MAX_HEADER_LIST: u32 = 64 * 1024;
 /// The most calls at once on one connection.
@@ -26,11 +35,11 @@ const MAX_STREAMS: u32 = 1024;
 
 /// Routes with server reflection (v1, and v1alpha for older tools) and health already in them; add the services with
 /// [`Routes::add_service`]. `descriptors` is an encoded `FileDescriptorSet`; `services` are the full names that this
-/// process serves, such as `rollcall.token.v1.TokenService`, and only these are reflected.
+/// process serves, such as `rollcall.token.v1.TokenService`, and only these are reflected. Their health is that of the process.
 ///
 /// # Errors
 /// [`Error::Reflection`] when the descriptors cannot be decoded.
-pub fn routes(descriptors: &'static [u8], services: &[&str]) -> Result<Routes, Error> {
+pub fn routes(descriptors: &'static [u8], services: &[&str], health: &Health) -> Result<Routes, Error> {
     let reflection = || {
         let builder = Reflection::configure()
             .register_encoded_file_descriptor_set(descriptors)
@@ -38,37 +47,94 @@ pub fn routes(descriptors: &'static [u8], services: &[&str]) -> Result<Routes, E
             .with_service_name("grpc.health.v1.Health");
         services.iter().fold(builder, |builder, name| builder.with_service_name(*name))
     };
-    let health = health::Services(services.iter().map(|name| (*name).to_owned()).collect());
+    let names = services.iter().map(|name| (*name).to_owned()).collect();
+    let health = health::Services { health: health.clone(), names };
     Ok(Routes::new(HealthServer::new(health))
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?))
 }
 
 /// Serves `routes` on `listener` until `shutdown` is cancelled; then accepts nothing new, lets running calls finish
-/// for up to 10 seconds, and returns. Streams that would never end are cut then.
+/// for the listener's time to drain, and returns. Streams that would not end are cut then. Each request carries its [`Peer`].
 ///
 /// # Errors
 /// [`Error::Grpc`] when the listener fails.
-pub async fn serve(listener: TcpListener, routes: Routes, shutdown: CancellationToken) -> Result<(), Error> {
-    let incoming =
-        TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(KEEPALIVE_INTERVAL));
+pub async fn serve(
+    listener: impl Into<Listener>,
+    routes: Routes,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let Listener { tcp, tls, drain } = listener.into();
+    let (accepted, incoming) = mpsc::channel(ACCEPTED);
+    let accepting = tokio::spawn(accept(tcp, tls, accepted, shutdown.clone()));
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .http2_max_header_list_size(MAX_HEADER_LIST)
         .http2_adaptive_window(Some(true))
         .max_concurrent_streams(MAX_STREAMS)
+        .max_connection_age(MAX_AGE)
         .add_routes(routes.prepare())
-        .serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned());
+        .serve_with_incoming_shutdown(ReceiverStream::new(incoming), shutdown.clone().cancelled_owned());
     let drained = async {
         shutdown.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
+        tokio::time::sleep(drain).await;
     };
-    tokio::select! {
+    let served = tokio::select! {
         result = serving => result.map_err(Error::Grpc),
         () = drained => {
-            tracing::warn!("calls were still running {} s after shutdown began, and were cut", DRAIN.as_secs());
+            tracing::warn!("calls were still running {} s after shutdown began, and were cut", drain.as_secs());
             Ok(())
+        }
+    };
+    accepting.abort();
+    served
+}
+
+/// Accepts connections; those with TLS once they have shaken hands, each by itself.
+async fn accept(
+    tcp: TcpListener,
+    tls: Option<tls::Server>,
+    accepted: mpsc::Sender<io::Result<Socket>>,
+    shutdown: CancellationToken,
+) {
+    let tcp = TcpIncoming::from(tcp).with_nodelay(Some(true)).with_keepalive(Some(KEEPALIVE_INTERVAL));
+    let mut tcp = std::pin::pin!(tcp);
+    loop {
+        let next = tokio::select! {
+            () = shutdown.cancelled() => return,
+            next = tcp.next() => next,
+        };
+        let stream = match next {
+            None => return,
+            Some(Ok(stream)) => stream,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let (tls, accepted) = (tls.clone(), accepted.clone());
+        match tls {
+            None => {
+                if accepted.send(Ok(Socket::plain(stream))).await.is_err() {
+                    return;
+                }
+            }
+            Some(tls) => {
+                tokio::spawn(async move {
+                    let address = stream.peer_addr().ok();
+                    match tls.accept(stream).await {
+                        // Nobody takes it any more: the server is ending.
+                        Ok(stream) => drop(accepted.send(Ok(Socket::encrypted(stream))).await),
+                        Err(error) => {
+                            metrics::counter!("rollcall_peer_refusals_total", "reason" => "handshake")
+                                .increment(1);
+                            tracing::warn!(peer = ?address, %error, "a peer was refused in the TLS handshake");
+                        }
+                    }
+                });
+            }
         }
     }
 }

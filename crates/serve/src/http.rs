@@ -7,17 +7,24 @@ use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::slow::{FirstBytes, TimedBody};
+use crate::{
+    listener::Listener,
+    slow::{FirstBytes, TimedBody},
+};
 
 /// What a client may use of the listener.
 #[derive(Clone, Debug)]
@@ -33,8 +40,6 @@ pub struct Limits {
     pub connections: usize,
     /// The most requests at once on one HTTP/2 connection: 256.
     pub requests_per_connection: u32,
-    /// How long running requests may take to finish once shutdown was asked for. 10 seconds.
-    pub drain: Duration,
 }
 
 impl Default for Limits {
@@ -45,24 +50,65 @@ impl Default for Limits {
             header_bytes: 64 * 1024,
             connections: 4096,
             requests_per_connection: 256,
-            drain: Duration::from_secs(10),
         }
     }
 }
 
-/// Serves HTTP/1.1 and HTTP/2 (prior knowledge) on `listener` until `shutdown` is cancelled; then accepts nothing new,
-/// closes idle connections, lets running requests finish within [`Limits::drain`], and returns.
+/// Serves HTTP/1.1 and HTTP/2 (over TLS where `listener` has it, otherwise by prior knowledge) until `shutdown` is cancelled; then
+/// accepts nothing new, closes idle connections, lets running requests finish for the listener's time to drain, and returns.
 /// Each request carries the address of its peer as [`ConnectInfo<SocketAddr>`].
-pub async fn serve(listener: TcpListener, router: axum::Router, limits: Limits, shutdown: CancellationToken) {
+pub async fn serve(
+    listener: impl Into<Listener>,
+    router: axum::Router,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    let Listener { tcp, tls, drain } = listener.into();
     let builder = Arc::new(builder(&limits));
     let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     loop {
         let (stream, peer, permit) = tokio::select! {
             () = shutdown.cancelled() => break,
-            accepted = accept(&listener, &permits) => accepted,
+            accepted = accept(&tcp, &permits) => accepted,
         };
-        let router = router.clone();
+        let at = Connection { peer, permit, builder: Arc::clone(&builder), watcher: graceful.watcher() };
+        let (router, limits) = (router.clone(), limits.clone());
+        match tls.clone() {
+            None => at.serve(stream, router, &limits),
+            Some(tls) => {
+                tokio::spawn(async move {
+                    match tls.accept(stream).await {
+                        Ok(stream) => at.serve(stream, router, &limits),
+                        Err(error) => tracing::debug!(%peer, %error, "no TLS handshake"),
+                    }
+                });
+            }
+        }
+    }
+    drop(tcp);
+    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!(
+            "requests were still running {} s after shutdown began, and were cut",
+            drain.as_secs()
+        );
+    }
+}
+
+/// An accepted connection, before its first byte.
+struct Connection {
+    peer: SocketAddr,
+    permit: OwnedSemaphorePermit,
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    watcher: Watcher,
+}
+
+impl Connection {
+    fn serve<IO>(self, stream: IO, router: axum::Router, limits: &Limits)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { peer, permit, builder, watcher } = self;
         let body_limit = limits.body_read_timeout;
         let service = router.map_request(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
@@ -70,20 +116,13 @@ pub async fn serve(listener: TcpListener, router: axum::Router, limits: Limits, 
         });
         let io = TokioIo::new(FirstBytes::new(stream, limits.header_read_timeout));
         let connection = builder.serve_connection(io, TowerToHyperService::new(service)).into_owned();
-        let connection = graceful.watch(connection);
+        let connection = watcher.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%peer, error, "connection ended early");
             }
             drop(permit);
         });
-    }
-    drop(listener);
-    if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
-        tracing::warn!(
-            "requests were still running {} s after shutdown began, and were cut",
-            limits.drain.as_secs()
-        );
     }
 }
 

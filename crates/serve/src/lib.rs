@@ -4,6 +4,9 @@
 //! - [`grpc`]: reflection, health, and the gRPC listener.
 //! - [`http`]: the HTTP listener, with the timeouts that keep slow clients from holding it.
 //! - [`listener`]: bound sockets, with errors that say what to do.
+//! - [`tls`], [`peer`]: certificates and secrets, on both ends; [`reload`] follows their files.
+//! - [`process`]: what every program has: logs, the internal listener of probes and metrics, and an end in order.
+//! - [`health`]: alive and ready.
 //! - [`shutdown`]: one token that SIGTERM and SIGINT cancel.
 //! - [`log`]: text or JSON lines on standard error.
 //!
@@ -13,15 +16,22 @@ pub mod channel;
 mod deadline;
 mod error;
 pub mod grpc;
-mod health;
+pub mod health;
 pub mod http;
+mod internal;
 pub mod listener;
 pub mod log;
+pub mod peer;
+pub mod process;
+pub mod reload;
 pub mod shutdown;
 mod slow;
+mod socket;
+pub mod tls;
 
 pub use crate::channel::Channel;
 pub use crate::error::Error;
+pub use crate::health::Health;
 pub use axum::Router;
 pub use tokio_util::sync::CancellationToken;
 pub use tonic::service::Routes;

@@ -1,10 +1,37 @@
-//! Bound sockets.
+//! Bound sockets, and what is spoken on them.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
 
-use crate::Error;
+use crate::{Error, tls};
+
+/// A bound socket, with or without TLS.
+pub struct Listener {
+    pub(crate) tcp: TcpListener,
+    pub(crate) tls: Option<tls::Server>,
+    pub(crate) drain: Duration,
+}
+
+impl From<TcpListener> for Listener {
+    fn from(tcp: TcpListener) -> Self {
+        Self { tcp, tls: None, drain: Duration::from_secs(10) }
+    }
+}
+
+impl Listener {
+    /// The same with TLS, if there is one to speak.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<tls::Server>) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// The same with a time that running requests may take once shutdown was asked for; 10 seconds otherwise.
+    #[must_use]
+    pub fn with_drain(self, drain: Duration) -> Self {
+        Self { drain, ..self }
+    }
+}
 
 /// Binds a TCP listener. Port 0 lets the system choose; ask [`TcpListener::local_addr`] which it was.
 ///

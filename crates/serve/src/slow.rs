@@ -12,7 +12,6 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Instant, Sleep, sleep},
 };
 
@@ -21,19 +20,19 @@ const PREFACE_BYTES: usize = 24;
 
 /// A socket that must send its first 24 bytes in time. No request is shorter, and later bytes are under the timers of
 /// the chosen version.
-pub(crate) struct FirstBytes {
-    stream: TcpStream,
+pub(crate) struct FirstBytes<IO> {
+    stream: IO,
     missing: usize,
     deadline: Pin<Box<Sleep>>,
 }
 
-impl FirstBytes {
-    pub(crate) fn new(stream: TcpStream, limit: Duration) -> Self {
+impl<IO> FirstBytes<IO> {
+    pub(crate) fn new(stream: IO, limit: Duration) -> Self {
         Self { stream, missing: PREFACE_BYTES, deadline: Box::pin(sleep(limit)) }
     }
 }
 
-impl AsyncRead for FirstBytes {
+impl<IO: AsyncRead + Unpin> AsyncRead for FirstBytes<IO> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
@@ -49,7 +48,7 @@ impl AsyncRead for FirstBytes {
     }
 }
 
-impl AsyncWrite for FirstBytes {
+impl<IO: AsyncWrite + Unpin> AsyncWrite for FirstBytes<IO> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }

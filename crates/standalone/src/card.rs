@@ -172,7 +172,7 @@ fn timestamp(time: DateTime<Utc>) -> Timestamp {
 
 impl Service {
     fn cards(&self) -> Result<CardServiceClient<Channel>, Error> {
-        Ok(CardServiceClient::new(self.identity.channel()?))
+        Ok(CardServiceClient::new(self.channel()?))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prost_types::Timestamp;
-use rollcall_serve::{Channel, channel};
+use rollcall_serve::{Channel, channel, peer};
 use serde_json::Value;
 use tonic::{Response, Status};
 
@@ -20,6 +20,9 @@ pub(crate) struct Options {
     #[arg(long, env = "ROLLCALL_TOKEN_SERVICE", default_value = "http://127.0.0.1:7402", value_name = "URL")]
     pub(crate) token_service: String,
 
+    #[command(flatten)]
+    pub(crate) peers: peer::ClientArgs,
+
     /// Print JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
@@ -27,7 +30,10 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn channel(&self) -> Result<Channel, Error> {
-        Ok(channel::connect(&self.token_service)?)
+        Ok(channel::connect_as(
+            &self.token_service,
+            &self.peers.client().map_err(rollcall_serve::Error::from)?,
+        )?)
     }
 
     /// The answer to a call, or what went wrong in words for the person at the terminal.
@@ -54,8 +60,11 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn channel(&self) -> Result<Channel, Error> {
-        Ok(channel::connect(&self.identity_service)?)
+    pub(crate) fn channel(&self, peers: &peer::ClientArgs) -> Result<Channel, Error> {
+        Ok(channel::connect_as(
+            &self.identity_service,
+            &peers.client().map_err(rollcall_serve::Error::from)?,
+        )?)
     }
 
     /// The answer to a call, or what went wrong in words for the person at the terminal.

@@ -70,7 +70,7 @@ pub(crate) struct From {
 
 impl Service {
     fn conversions(&self) -> Result<ConversionServiceClient<Channel>, Error> {
-        Ok(ConversionServiceClient::new(self.identity.channel()?))
+        Ok(ConversionServiceClient::new(self.channel()?))
     }
 }
 

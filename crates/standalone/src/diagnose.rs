@@ -27,7 +27,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let Options { account, query, service } = options;
     let query = input::argument(query, "whom to look for")?;
     let request = DiagnoseUserRequest { parent: format!("accounts/{account}"), query };
-    let mut diagnosis = DiagnosisServiceClient::new(service.identity.channel()?);
+    let mut diagnosis = DiagnosisServiceClient::new(service.channel()?);
     let found = service.answer(diagnosis.diagnose_user(request)).await?;
     if service.json {
         return print_json(&found);

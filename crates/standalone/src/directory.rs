@@ -9,7 +9,7 @@ use rollcall_proto::identity::{
     group_service_client::GroupServiceClient, lookup_service_client::LookupServiceClient, user_key::Key,
     user_service_client::UserServiceClient,
 };
-use rollcall_serve::{Channel, channel};
+use rollcall_serve::{Channel, channel, peer};
 use serde_json::{Value, json};
 use tonic::{Response, Status};
 
@@ -87,18 +87,24 @@ impl From<Source> for i32 {
 pub(crate) struct Service {
     #[command(flatten)]
     pub(crate) identity: client::Identity,
+    #[command(flatten)]
+    peers: peer::ClientArgs,
     /// Print JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 impl Service {
+    pub(crate) fn channel(&self) -> Result<Channel, Error> {
+        self.identity.channel(&self.peers)
+    }
+
     fn users(&self) -> Result<UserServiceClient<Channel>, Error> {
-        Ok(UserServiceClient::new(self.identity.channel()?).max_decoding_message_size(channel::MAX_MESSAGE))
+        Ok(UserServiceClient::new(self.channel()?).max_decoding_message_size(channel::MAX_MESSAGE))
     }
 
     fn groups(&self) -> Result<GroupServiceClient<Channel>, Error> {
-        Ok(GroupServiceClient::new(self.identity.channel()?).max_decoding_message_size(channel::MAX_MESSAGE))
+        Ok(GroupServiceClient::new(self.channel()?).max_decoding_message_size(channel::MAX_MESSAGE))
     }
 
     /// The resource name of a person: by id, user name, e-mail address or local user name.
@@ -109,7 +115,7 @@ impl Service {
             keys: keys.into_iter().map(|key| UserKey { key: Some(key) }).collect(),
             view: UserView::Basic.into(),
         };
-        let mut lookups = LookupServiceClient::new(self.identity.channel()?);
+        let mut lookups = LookupServiceClient::new(self.channel()?);
         let found = self.answer(lookups.batch_lookup_users(request)).await?;
         let mut names: Vec<String> =
             found.results.into_iter().flat_map(|found| found.users).map(|user| user.name).collect();

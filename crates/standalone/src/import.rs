@@ -166,7 +166,7 @@ impl Options {
 pub(crate) async fn run(options: Options) -> Result<(), Error> {
     options.check_connection().await?;
     let mut report = Report::open(options.result.as_deref())?;
-    let channel = options.identity.channel()?;
+    let channel = options.identity.channel(&options.client.peers)?;
     let requests = requests(&options).await?;
     let mut imports = ImportServiceClient::new(channel);
     let mut events = options.identity.answer(imports.import_users(ReceiverStream::new(requests))).await?;

@@ -80,7 +80,7 @@ impl From<Kind> for i32 {
 
 impl Service {
     fn pins(&self) -> Result<PinServiceClient<Channel>, Error> {
-        Ok(PinServiceClient::new(self.identity.channel()?))
+        Ok(PinServiceClient::new(self.channel()?))
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use rollcall_access::Guard;
 use rollcall_console::{Listen, Services};
 use rollcall_db::Database;
 use rollcall_proto::token::{
@@ -12,7 +13,12 @@ use rollcall_proto::token::{
     session_service_client::SessionServiceClient,
 };
 use rollcall_scim_gateway::Clients;
-use rollcall_serve::{CancellationToken, Channel, channel, grpc, http, listener, log, shutdown};
+use rollcall_serve::{
+    CancellationToken, Channel, channel, grpc, http,
+    listener::{self, Listener},
+    peer,
+    process::{self, Process},
+};
 use rollcall_token_service::Clock;
 use tokio::net::TcpListener;
 use tonic::Code;
@@ -57,13 +63,12 @@ pub(crate) struct Options {
     #[command(flatten)]
     tokens: rollcall_token_service::config::Args,
 
-    /// The shape of log lines, on standard error: `text` or `json`
-    #[arg(long, env = "ROLLCALL_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
-    log_format: log::Format,
+    /// Who may call the identity and the token service.
+    #[command(flatten)]
+    peers: peer::ServerArgs,
 
-    /// What to log, in the syntax of RUST_LOG: `info`, `warn,rollcall_db=debug`
-    #[arg(long, env = "ROLLCALL_LOG", default_value = "info", value_name = "FILTER")]
-    log_filter: String,
+    #[command(flatten)]
+    process: process::Args,
 }
 
 pub(crate) async fn run(options: Options) -> Result<(), Error> {
@@ -74,17 +79,24 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
         identity_listen,
         token_listen,
         tokens,
-        log_format,
-        log_filter,
+        peers,
+        process,
     } = options;
-    log::init(log_format, &log_filter)?;
-    let shutdown = shutdown::on_signal()?;
+    let process = Process::start(&process, "rollcall").await?;
+    process.health.starting();
+    let (shutdown, drain) = (process.shutdown.clone(), process.drain);
+    let (identity_guard, token_guard) =
+        (Guard::new(&peers, identity_listen)?, Guard::new(&peers, token_listen)?);
     // The ports first: a second server stops here, before it touches a database.
     let (scim, scim_address) = bind(gateway.scim_listen).await?;
     let (identity, identity_address) = bind(identity_listen).await?;
     let (token, token_address) = bind(token_listen).await?;
     gateway.scim_listen = scim_address;
     let public_url = gateway.url();
+    let (scim_tls, console_tls) = (
+        gateway.tls().map_err(rollcall_serve::Error::from)?,
+        console.tls().map_err(rollcall_serve::Error::from)?,
+    );
     let pages = match console.console_listen {
         Listen::Off => None,
         Listen::On(address) => {
@@ -110,10 +122,12 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
         Database::open(&databases.identity, &settings, rollcall_identity_service::migrations())?;
     let token_db = Database::open(&databases.token, &settings, rollcall_token_service::migrations())?;
 
-    let identities = rollcall_identity_service::Service::new(identity_db, &keys);
+    let identities =
+        rollcall_identity_service::Service::new(identity_db, &keys).with_health(process.health.clone());
     identities.check_keys().await?;
     let identity_routes = identities.routes()?;
-    let tokens = rollcall_token_service::Service::new(token_db, Clock::system(), tokens);
+    let tokens = rollcall_token_service::Service::new(token_db, Clock::system(), tokens)
+        .with_health(process.health.clone());
     let token_routes = tokens.routes()?;
     let token_channel = channel::in_process(token_routes.clone());
     create_first_account(token_channel.clone()).await?;
@@ -131,12 +145,30 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let tasks = tokens.start(written.clone());
     let identity_tasks = identities.start(written.clone());
     let sync_log = tokio::spawn(sync_log.run(written.clone()));
+    identities.end_watches(shutdown.clone());
     let limits = http::Limits::default();
+    let listen = |tcp, tls| Listener::from(tcp).with_tls(tls).with_drain(drain);
+    let failed = rollcall_serve::Error::from;
+    let (identity_tls, token_tls) = match peers.tls().map_err(failed)? {
+        None => (None, None),
+        Some(tls) => (Some(tls.clone()), Some(tls)),
+    };
+    let scim = listen(scim, scim_tls);
     let scim = tokio::spawn(http::serve(scim, router, limits.clone(), shutdown.clone()));
-    let pages =
-        pages.map(|(listener, router)| tokio::spawn(http::serve(listener, router, limits, shutdown.clone())));
-    let identity = tokio::spawn(grpc::serve(identity, identity_routes, shutdown.clone()));
-    let token = tokio::spawn(grpc::serve(token, token_routes, shutdown.clone()));
+    let pages = pages.map(|(tcp, router)| {
+        tokio::spawn(http::serve(listen(tcp, console_tls), router, limits, shutdown.clone()))
+    });
+    let identity = tokio::spawn(grpc::serve(
+        listen(identity, identity_tls),
+        identity_guard.protect(identity_routes),
+        shutdown.clone(),
+    ));
+    let token = tokio::spawn(grpc::serve(
+        listen(token, token_tls),
+        token_guard.protect(token_routes),
+        shutdown.clone(),
+    ));
+    process.health.started();
     let at = Addresses { scim: scim_address, identity: identity_address, token: token_address };
     output::print(&greeting(at, &public_url, &console_url, first_link.as_deref()))?;
 
@@ -158,6 +190,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     sync_log.await?;
     tasks.await?;
     identity_tasks.await?;
+    process.end().await;
     ended.map(|_| tracing::info!("stopped"))
 }
 

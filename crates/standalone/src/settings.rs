@@ -88,7 +88,7 @@ impl Service {
         let name = format!("accounts/{account}");
         let mut accounts = AccountServiceClient::new(self.client.channel()?);
         self.client.answer(accounts.get_account(GetAccountRequest { name })).await?;
-        Ok(SettingsServiceClient::new(self.identity.channel()?))
+        Ok(SettingsServiceClient::new(self.identity.channel(&self.client.peers)?))
     }
 
     /// Writes into the audit what is about to be changed: a change without a record is worse than a record without a

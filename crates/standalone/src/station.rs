@@ -50,7 +50,7 @@ Example:
 
 impl Service {
     fn stations(&self) -> Result<StationServiceClient<Channel>, Error> {
-        Ok(StationServiceClient::new(self.identity.channel()?))
+        Ok(StationServiceClient::new(self.channel()?))
     }
 }
 

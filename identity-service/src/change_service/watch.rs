@@ -28,6 +28,8 @@ use crate::{
 const IN_FLIGHT: usize = 64;
 /// How long a watcher may read nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the last word of a stream may take.
+const LAST_WORD: Duration = Duration::from_secs(1);
 /// A watcher hears something this often.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -100,8 +102,9 @@ pub(super) async fn begin(directory: &Directory, request: WatchChangesRequest) -
 impl Watcher {
     async fn run(self, (after, head): (i64, i64), conversion: CardConversion, woken: Receiver<u64>) {
         if let Err(End::Failed(error)) = self.follow((after, head), conversion, woken).await {
-            // There may be no room for it now; that the stream ends says enough then.
-            let _ = self.events.try_send(Err(error.into()));
+            // Where there is no room for it in a while, that the stream ends says enough.
+            let last = self.events.send(Err(error.into()));
+            let _ = tokio::time::timeout(LAST_WORD, last).await;
         }
     }
 
@@ -151,6 +154,7 @@ impl Watcher {
                 },
                 () = tokio::time::sleep(POLL) => {}
                 () = self.events.closed() => return Err(End::Gone),
+                () = self.directory.closed() => return Err(Error::Stopping { after: Some(at) }.into()),
             }
         }
     }
@@ -203,7 +207,12 @@ impl Watcher {
     }
 
     async fn put(&self, event: WatchChangesResponse) -> Result<(), End> {
-        match tokio::time::timeout(PATIENCE, self.events.send(Ok(event))).await {
+        let sent = tokio::select! {
+            biased;
+            () = self.directory.closed() => return Err(Error::Stopping { after: None }.into()),
+            sent = tokio::time::timeout(PATIENCE, self.events.send(Ok(event))) => sent,
+        };
+        match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Gone),
             Err(_) => Err(Error::Slow { seconds: PATIENCE.as_secs() }.into()),

@@ -77,6 +77,12 @@ pub enum Error {
     /// A card that the person has, or that somebody else holds.
     #[error("{0}")]
     CardHeld(&'static str),
+    /// The service is being stopped in the middle of a stream.
+    #[error("the service is stopping; go on {}", where_to_go_on(*after))]
+    Stopping {
+        /// The revision up to which everything was sent; `None` in the middle of events.
+        after: Option<i64>,
+    },
     /// A change to a card that the identity provider names.
     #[error("the identity provider names this card: change it there")]
     CardProvisioned,
@@ -155,6 +161,13 @@ pub enum Error {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] rollcall_db::Error),
+}
+
+fn where_to_go_on(after: Option<i64>) -> String {
+    after.map_or_else(
+        || "after the last revision that you have whole".to_owned(),
+        |after| format!("after revision {after}"),
+    )
 }
 
 impl From<diesel::result::Error> for Error {

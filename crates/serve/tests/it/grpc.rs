@@ -15,14 +15,19 @@ async fn over_tcp() -> (Channel, CancellationToken, tokio::task::JoinHandle<()>)
     let listener = listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let uri = format!("http://{}", listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
-    let routes = grpc::routes(FILE_DESCRIPTOR_SET, &["example.v1.Service"]).unwrap();
+    let routes =
+        grpc::routes(FILE_DESCRIPTOR_SET, &["example.v1.Service"], &rollcall_serve::Health::default())
+            .unwrap();
     let token = shutdown.clone();
     let server = tokio::spawn(async move { grpc::serve(listener, routes, token).await.unwrap() });
     (channel::connect(&uri).unwrap(), shutdown, server)
 }
 
 fn in_process() -> Channel {
-    channel::in_process(grpc::routes(FILE_DESCRIPTOR_SET, &["example.v1.Service"]).unwrap())
+    channel::in_process(
+        grpc::routes(FILE_DESCRIPTOR_SET, &["example.v1.Service"], &rollcall_serve::Health::default())
+            .unwrap(),
+    )
 }
 
 #[tokio::test]

@@ -1,0 +1,43 @@
+//! The internal listener: probes and metrics, for the node and for Prometheus, and for nobody else.
+
+use axum::{Router, extract::State, routing::get};
+use http::{StatusCode, header};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+use tonic_health::pb::health_server::HealthServer;
+
+use crate::{
+    health::{self, Health},
+    http::{Limits, serve as serve_http},
+};
+
+/// Serves until `ended` is cancelled.
+pub(crate) async fn serve(listener: TcpListener, health: Health, ended: CancellationToken) {
+    serve_http(listener, router(health), Limits::default(), ended).await;
+}
+
+fn router(health: Health) -> Router {
+    let services = health::Services { health: health.clone(), names: Vec::new() };
+    let http = Router::new().route("/livez", get(alive)).route("/readyz", get(ready)).with_state(health);
+    // The path of an rpc begins with its package: the two never meet.
+    Routes::new(HealthServer::new(services)).into_axum_router().merge(http)
+}
+
+type Answer = (StatusCode, [(header::HeaderName, &'static str); 1], String);
+
+fn said(good: bool, health: &Health) -> Answer {
+    let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    if good {
+        return (StatusCode::OK, plain, "ok\n".to_owned());
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, plain, format!("{}\n", health.reasons().join("\n")))
+}
+
+async fn alive(State(health): State<Health>) -> Answer {
+    said(health.is_alive(), &health)
+}
+
+async fn ready(State(health): State<Health>) -> Answer {
+    said(health.is_ready(), &health)
+}
