@@ -81,7 +81,8 @@ pub async fn run(options: Options) -> Result<(), RunError> {
     let (shutdown, drain) = (process.shutdown.clone(), process.drain);
     let scim = Listener::from(listener)
         .with_tls(config.tls().map_err(rollcall_serve::Error::from)?)
-        .with_drain(drain);
+        .with_drain(drain)
+        .with_health(process.health.clone());
     let pages = match console.console_listen {
         Listen::Off => None,
         Listen::On(address) => {
@@ -90,7 +91,8 @@ pub async fn run(options: Options) -> Result<(), RunError> {
             tracing::info!("console on {}", console.url());
             let listener = Listener::from(listener)
                 .with_tls(console.tls().map_err(rollcall_serve::Error::from)?)
-                .with_drain(drain);
+                .with_drain(drain)
+                .with_health(process.health.clone());
             let services = Services::new(identity.clone(), token.clone());
             Some((listener, rollcall_console::router(services, console, config.url())?))
         }

@@ -64,7 +64,7 @@ pub async fn serve(
     routes: Routes,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
-    let Listener { tcp, tls, drain } = listener.into();
+    let Listener { tcp, tls, drain, health: _ } = listener.into();
     let (accepted, incoming) = mpsc::channel(ACCEPTED);
     let accepting = tokio::spawn(accept(tcp, tls, accepted, shutdown.clone()));
     let serving = Server::builder()

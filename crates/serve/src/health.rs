@@ -55,11 +55,12 @@ struct State {
 struct Told {
     alive: bool,
     ready: bool,
+    leaving: bool,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        let (told, _) = watch::channel(Told { alive: true, ready: true });
+        let (told, _) = watch::channel(Told { alive: true, ready: true, leaving: false });
         Self(Arc::new(Inner { state: Mutex::default(), told }))
     }
 }
@@ -73,6 +74,11 @@ impl Health {
     /// Whether requests are welcome.
     pub fn is_ready(&self) -> bool {
         self.0.told.borrow().ready
+    }
+
+    /// Whether it has been asked to stop.
+    pub fn is_leaving(&self) -> bool {
+        self.0.told.borrow().leaving
     }
 
     /// What is missing, for people.
@@ -161,7 +167,8 @@ impl Health {
         change(&mut state);
         let alive = state.broken.is_none();
         let there = state.followed.values().all(|there| *there);
-        let told = Told { alive, ready: alive && there && !state.starting && !state.leaving };
+        let ready = alive && there && !state.starting && !state.leaving;
+        let told = Told { alive, ready, leaving: state.leaving };
         metrics::gauge!("rollcall_ready").set(if told.ready { 1.0 } else { 0.0 });
         self.0.told.send_if_modified(|before| std::mem::replace(before, told) != told);
     }

@@ -1,9 +1,10 @@
 //! The HTTP listener. hyper's auto builder with a timer, because a server without one has no header timeout at all:
 //! a few hundred clients that never finish a request would hold every connection.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::ConnectInfo;
+use http::{HeaderValue, Version, header::CONNECTION};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::{
+    Health,
     listener::Listener,
     slow::{FirstBytes, TimedBody},
 };
@@ -63,7 +65,7 @@ pub async fn serve(
     limits: Limits,
     shutdown: CancellationToken,
 ) {
-    let Listener { tcp, tls, drain } = listener.into();
+    let Listener { tcp, tls, drain, health } = listener.into();
     let builder = Arc::new(builder(&limits));
     let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
@@ -72,7 +74,8 @@ pub async fn serve(
             () = shutdown.cancelled() => break,
             accepted = accept(&tcp, &permits) => accepted,
         };
-        let at = Connection { peer, permit, builder: Arc::clone(&builder), watcher: graceful.watcher() };
+        let (builder, watcher) = (Arc::clone(&builder), graceful.watcher());
+        let at = Connection { peer, permit, builder, watcher, health: health.clone() };
         let (router, limits) = (router.clone(), limits.clone());
         match tls.clone() {
             None => at.serve(stream, router, &limits),
@@ -101,6 +104,7 @@ struct Connection {
     permit: OwnedSemaphorePermit,
     builder: Arc<auto::Builder<TokioExecutor>>,
     watcher: Watcher,
+    health: Health,
 }
 
 impl Connection {
@@ -108,11 +112,21 @@ impl Connection {
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { peer, permit, builder, watcher } = self;
+        let Self { peer, permit, builder, watcher, health } = self;
         let body_limit = limits.body_read_timeout;
-        let service = router.map_request(move |mut request: hyper::Request<Incoming>| {
+        let service = tower::service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            request.map(|body| axum::body::Body::new(TimedBody::new(body, body_limit)))
+            // HTTP/2 has no such header: there, the connection itself says so.
+            let closes = request.version() < Version::HTTP_2;
+            let request = request.map(|body| axum::body::Body::new(TimedBody::new(body, body_limit)));
+            let (router, health) = (router.clone(), health.clone());
+            async move {
+                let mut response = router.oneshot(request).await?;
+                if closes && health.is_leaving() {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         let io = TokioIo::new(FirstBytes::new(stream, limits.header_read_timeout));
         let connection = builder.serve_connection(io, TowerToHyperService::new(service)).into_owned();

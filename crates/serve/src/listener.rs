@@ -4,18 +4,19 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
 
-use crate::{Error, tls};
+use crate::{Error, Health, tls};
 
 /// A bound socket, with or without TLS.
 pub struct Listener {
     pub(crate) tcp: TcpListener,
     pub(crate) tls: Option<tls::Server>,
     pub(crate) drain: Duration,
+    pub(crate) health: Health,
 }
 
 impl From<TcpListener> for Listener {
     fn from(tcp: TcpListener) -> Self {
-        Self { tcp, tls: None, drain: Duration::from_secs(10) }
+        Self { tcp, tls: None, drain: Duration::from_secs(10), health: Health::default() }
     }
 }
 
@@ -30,6 +31,13 @@ impl Listener {
     #[must_use]
     pub fn with_drain(self, drain: Duration) -> Self {
         Self { drain, ..self }
+    }
+
+    /// The same as a part of a process: while that is leaving, clients of HTTP/1.1 are told to close their connections, so that they
+    /// come back to another replica.
+    #[must_use]
+    pub fn with_health(self, health: Health) -> Self {
+        Self { health, ..self }
     }
 }
 

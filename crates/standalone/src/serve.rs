@@ -85,6 +85,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let process = Process::start(&process, "rollcall").await?;
     process.health.starting();
     let (shutdown, drain) = (process.shutdown.clone(), process.drain);
+    let network = rollcall_serve::Error::from;
+    let peer_tls = peers.tls().map_err(rollcall_serve::Error::from)?;
     let (identity_guard, token_guard) =
         (Guard::new(&peers, identity_listen)?, Guard::new(&peers, token_listen)?);
     // The ports first: a second server stops here, before it touches a database.
@@ -93,10 +95,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let (token, token_address) = bind(token_listen).await?;
     gateway.scim_listen = scim_address;
     let public_url = gateway.url();
-    let (scim_tls, console_tls) = (
-        gateway.tls().map_err(rollcall_serve::Error::from)?,
-        console.tls().map_err(rollcall_serve::Error::from)?,
-    );
+    let (scim_tls, console_tls) = (gateway.tls().map_err(network)?, console.tls().map_err(network)?);
     let pages = match console.console_listen {
         Listen::Off => None,
         Listen::On(address) => {
@@ -147,11 +146,14 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let sync_log = tokio::spawn(sync_log.run(written.clone()));
     identities.end_watches(shutdown.clone());
     let limits = http::Limits::default();
-    let listen = |tcp, tls| Listener::from(tcp).with_tls(tls).with_drain(drain);
-    let failed = rollcall_serve::Error::from;
-    let (identity_tls, token_tls) = match peers.tls().map_err(failed)? {
-        None => (None, None),
-        Some(tls) => (Some(tls.clone()), Some(tls)),
+    let listen =
+        |tcp, tls| Listener::from(tcp).with_tls(tls).with_drain(drain).with_health(process.health.clone());
+    let scheme = |tls: bool| if tls { "https" } else { "http" };
+    let at = Addresses {
+        scim: (scheme(scim_tls.is_some()), scim_address),
+        identity: identity_address,
+        token: token_address,
+        peers: scheme(peer_tls.is_some()),
     };
     let scim = listen(scim, scim_tls);
     let scim = tokio::spawn(http::serve(scim, router, limits.clone(), shutdown.clone()));
@@ -159,17 +161,16 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
         tokio::spawn(http::serve(listen(tcp, console_tls), router, limits, shutdown.clone()))
     });
     let identity = tokio::spawn(grpc::serve(
-        listen(identity, identity_tls),
+        listen(identity, peer_tls.clone()),
         identity_guard.protect(identity_routes),
         shutdown.clone(),
     ));
     let token = tokio::spawn(grpc::serve(
-        listen(token, token_tls),
+        listen(token, peer_tls),
         token_guard.protect(token_routes),
         shutdown.clone(),
     ));
     process.health.started();
-    let at = Addresses { scim: scim_address, identity: identity_address, token: token_address };
     output::print(&greeting(at, &public_url, &console_url, first_link.as_deref()))?;
 
     // One listener that ends takes the others with it: half a server would only look like a whole one.
@@ -246,28 +247,30 @@ pub(crate) fn tenant_url(public_url: &str, account: &str) -> String {
 /// Where it listens.
 #[derive(Clone, Copy)]
 struct Addresses {
-    scim: SocketAddr,
+    scim: (&'static str, SocketAddr),
     identity: SocketAddr,
     token: SocketAddr,
+    /// How the two are spoken to.
+    peers: &'static str,
 }
 
 /// What is printed at the start. The first lines, up to the empty one, are for programs too.
 fn greeting(at: Addresses, public_url: &str, console_url: &str, first_link: Option<&str>) -> String {
-    let Addresses { scim, identity, token } = at;
+    let Addresses { scim: (scheme, scim), identity, token, peers } = at;
     // As it was called, so that the line can be pasted: `target/release/rollcall` after `cargo run --release`.
     let program = std::env::args().next().unwrap_or_else(|| "rollcall".to_owned());
     let mut command = vec![program, format!("token generate {FIRST_ACCOUNT}")];
-    if token.to_string() != "127.0.0.1:7402" {
-        command.push(format!("--token-service http://{token}"));
+    if (peers, token.to_string().as_str()) != ("http", "127.0.0.1:7402") {
+        command.push(format!("--token-service {peers}://{token}"));
     }
     let public_url = public_url.trim_end_matches('/');
     if public_url != "http://127.0.0.1:7400" {
         command.push(format!("--public-url {public_url}"));
     }
     let mut lines = vec![
-        format!("scim http://{scim}"),
-        format!("identity http://{identity}"),
-        format!("token http://{token}"),
+        format!("scim {scheme}://{scim}"),
+        format!("identity {peers}://{identity}"),
+        format!("token {peers}://{token}"),
     ];
     if !console_url.is_empty() {
         lines.push(format!("console {console_url}"));
@@ -295,7 +298,7 @@ mod tests {
         let at = |scim, identity, token| {
             let [scim, identity, token] =
                 [scim, identity, token].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-            Addresses { scim, identity, token }
+            Addresses { scim: ("http", scim), identity, token, peers: "http" }
         };
         let text = greeting(at(7400, 7401, 7402), "http://127.0.0.1:7400", "http://127.0.0.1:7403", None);
         assert!(text.starts_with(
