@@ -59,6 +59,17 @@ impl Client {
 
     /// A request with a body as it is. `path` may hold a query, encoded by the caller.
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
+        let said = format!("{method} {}", path.chars().take(300).collect::<String>());
+        self.try_send(method, path, body).await.unwrap_or_else(|cause| panic!("{said}: no answer: {cause:?}"))
+    }
+
+    /// The same where an answer may not come.
+    pub(crate) async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, reqwest::Error> {
         let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
         let mut request = self.http.request(method.clone(), &url).headers(self.headers.clone());
         let mut said = format!("{method} {}", path.chars().take(300).collect::<String>());
@@ -70,11 +81,11 @@ impl Client {
             }
             request = request.body(body);
         }
-        let response = request.send().await.unwrap_or_else(|cause| panic!("{said}: no answer: {cause:?}"));
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.unwrap_or_else(|cause| panic!("{said}: no body: {cause:?}"));
+        let text = response.text().await?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { request: said, status, headers, text, body }
+        Ok(Answer { request: said, status, headers, text, body })
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

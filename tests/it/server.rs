@@ -137,7 +137,7 @@ impl Process {
                 .unwrap_or_else(|_| panic!("{name} did not say where it listens ({announced:?})"));
             if let Some((name, url)) = line.rsplit_once(' ')
                 && let Some(place) = announced.iter().position(|known| *known == name)
-                && url.starts_with("http://")
+                && (url.starts_with("http://") || url.starts_with("https://"))
             {
                 found[place] = Some(url.trim_end_matches('/').to_owned());
             }

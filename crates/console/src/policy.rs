@@ -144,6 +144,17 @@ mod tests {
     }
 
     #[test]
+    fn what_people_may_call_the_console_may() {
+        for (rpc, who) in RULES.iter().filter(|(_, who)| !who.is_empty()) {
+            let path = format!("/{rpc}");
+            assert!(
+                rollcall_access::rules::allows(rollcall_access::Role::Console, &path),
+                "{rpc} for {who:?}"
+            );
+        }
+    }
+
+    #[test]
     fn roles() {
         for (rpc, allowed) in [
             ("/rollcall.token.v1.TokenService/GenerateToken", [true, true, false, false]),

@@ -61,7 +61,8 @@ async fn check(url: &str, tls: TlsArgs) -> Result<(), Code> {
 #[tokio::test]
 async fn only_peers_of_the_ca_get_in_and_are_named() {
     let (ours, other) = (Ca::new("ours"), Ca::new("other"));
-    let args = ServerArgs { tls: ours.issue("server", "spiffe://x/rollcall/service"), ..ServerArgs::default() };
+    let args =
+        ServerArgs { tls: ours.issue("server", "spiffe://x/rollcall/service"), ..ServerArgs::default() };
     let tls = args.tls().unwrap().unwrap();
     let (names, mut named) = tokio::sync::mpsc::unbounded_channel();
     let mut routes = grpc::routes(FILE_DESCRIPTOR_SET, &[], &Health::default()).unwrap();
@@ -84,7 +85,10 @@ async fn only_peers_of_the_ca_get_in_and_are_named() {
     let seen = named.recv().await.unwrap().unwrap();
     assert_eq!(*seen, ["spiffe://x/rollcall/gateway".to_owned()]);
     // Of another CA: the server refuses it, and it refuses the server.
-    assert_eq!(check(&url, other.issue("gateway", "spiffe://x/rollcall/gateway")).await, Err(Code::Unavailable));
+    assert_eq!(
+        check(&url, other.issue("gateway", "spiffe://x/rollcall/gateway")).await,
+        Err(Code::Unavailable)
+    );
     let mixed =
         TlsArgs { peer_tls_ca: gateway.peer_tls_ca, ..other.issue("mixed", "spiffe://x/rollcall/gateway") };
     let refused = check(&url, mixed).await.unwrap_err();
