@@ -32,6 +32,7 @@ mod etag;
 mod filters;
 mod forwarded;
 mod freshness;
+mod health;
 mod isolation;
 mod life;
 mod lookups;
