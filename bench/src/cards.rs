@@ -63,6 +63,7 @@ impl LookupService for Echo {
 
 fn request(number: usize) -> BatchLookupCardsRequest {
     BatchLookupCardsRequest {
+        min_revision: 0,
         parent: "accounts/default".to_owned(),
         numbers: vec![format!("7{number:09}")],
         station: String::new(),

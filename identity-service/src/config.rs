@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use rollcall_db::Address;
-use rollcall_serve::{peer, process};
+use rollcall_serve::{metrics, peer, process};
 
 /// The identity service of Rollcall: users, groups, look-ups and changes, over gRPC.
 ///
@@ -23,6 +23,19 @@ pub struct Config {
     /// services and replicas. Card numbers and PINs are kept by them. `openssl rand -base64 32` makes one.
     #[arg(long, env = "ROLLCALL_KEY_FILE", value_name = "FILE")]
     pub key_file: PathBuf,
+
+    /// How the database is used.
+    #[command(flatten)]
+    pub database: rollcall_db::Args,
+
+    /// A streaming replica of the identity database: look-ups are answered by it where it is fresh enough, and go on while the primary is
+    /// gone. `postgres://user:password@host:5432/name`
+    #[arg(long, env = "ROLLCALL_IDENTITY_REPLICA_URL", hide_env_values = true, value_name = "URL")]
+    pub identity_replica_url: Option<Address>,
+
+    /// How much metrics may say.
+    #[command(flatten)]
+    pub metrics: metrics::Args,
 
     /// Who may call.
     #[command(flatten)]

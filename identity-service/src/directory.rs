@@ -6,15 +6,20 @@ use std::{
 };
 
 use rollcall_card::keyring::Keyring;
-use rollcall_db::{Connection, Database};
+use rollcall_db::{Connection, Database, Reader};
 use rollcall_serve::CancellationToken;
 
-use crate::{store::error::Error, vault::Vault, watchers::Watchers};
+use crate::{
+    store::{error::Error, head},
+    vault::Vault,
+    watchers::Watchers,
+};
 
 /// The directory of all accounts. Cheap to clone.
 #[derive(Clone)]
 pub struct Directory {
     db: Database,
+    replica: Option<Reader>,
     vault: Arc<Vault>,
     watchers: Watchers,
     connected: Arc<Mutex<HashMap<(String, String), usize>>>,
@@ -25,10 +30,54 @@ impl Directory {
     pub(crate) fn new(db: Database, ring: Keyring) -> Self {
         Self {
             db,
+            replica: None,
             vault: Arc::new(Vault::new(ring)),
             watchers: Watchers::default(),
             connected: Arc::default(),
             closing: CancellationToken::new(),
+        }
+    }
+
+    /// The same with a replica that answers look-ups.
+    pub(crate) fn with_replica(self, replica: Option<Reader>) -> Self {
+        Self { replica, ..self }
+    }
+
+    /// Answers a look-up that must have seen the account's `min_revision`, and says of which revision the answer is: by the replica where
+    /// there is one that is fresh enough, otherwise by the primary. Nothing is asked of the primary that the replica can answer, so that
+    /// look-ups go on without it.
+    pub(crate) async fn look_up<T, F>(
+        &self,
+        account: &str,
+        min_revision: i64,
+        work: F,
+    ) -> Result<(T, i64), Error>
+    where
+        F: Fn(&mut Connection) -> Result<T, Error> + Clone + Send + 'static,
+        T: Send + 'static,
+    {
+        if min_revision < 0 {
+            return Err(Error::field("min_revision", "must not be negative"));
+        }
+        let of = account.to_owned();
+        let seen = move |c: &mut Connection| -> Result<(Option<T>, i64), Error> {
+            let revision = head::read(c, &of)?.0;
+            Ok(if revision < min_revision { (None, revision) } else { (Some(work(c)?), revision) })
+        };
+        if let Some(replica) = &self.replica {
+            match replica.read(seen.clone()).await {
+                Ok((Some(answer), revision)) => return Ok((answer, revision)),
+                // It is behind; the primary is not.
+                Ok((None, _)) => {}
+                Err(Error::Database(error)) => {
+                    tracing::debug!(%error, "the replica does not answer a look-up; the primary is asked");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match self.db.read(seen).await? {
+            (Some(answer), revision) => Ok((answer, revision)),
+            (None, head) => Err(Error::Ahead { min_revision, head }),
         }
     }
 

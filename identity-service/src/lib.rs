@@ -18,6 +18,7 @@ pub mod conversion_service;
 pub mod desk;
 pub mod diagnosis_service;
 pub mod directory;
+mod gauges;
 pub mod group_service;
 mod guess;
 pub mod import_service;
@@ -34,10 +35,12 @@ pub mod user_service;
 mod vault;
 mod watchers;
 
+use std::time::Duration;
+
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use rollcall_access::{Guard, GuardError};
 use rollcall_card::keyring::Keyring;
-use rollcall_db::{Database, Migrations, Options};
+use rollcall_db::{Address, Database, Migrations, Options, Reader};
 use rollcall_key::Keys;
 use rollcall_proto::identity::{
     card_service_server::CardServiceServer, change_service_server::ChangeServiceServer,
@@ -57,11 +60,14 @@ use tokio::task::JoinHandle;
 use crate::{
     card_service::CardService, change_service::ChangeService, config::Config,
     conversion_service::ConversionService, desk::Desk, diagnosis_service::DiagnosisService,
-    directory::Directory, group_service::GroupService, import_service::ImportService,
+    directory::Directory, gauges::Gauges, group_service::GroupService, import_service::ImportService,
     lookup_service::LookupService, pin_service::PinService, settings_service::SettingsService,
     station_service::StationService, store::upkeep as upkeep_steps, upkeep::Upkeep,
     user_service::UserService,
 };
+
+/// How long the replica may take to give a connection.
+const REPLICA_PATIENCE: Duration = Duration::from_secs(1);
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -116,19 +122,43 @@ pub fn migrations() -> Migrations {
     Migrations { sqlite: SQLITE, postgres: POSTGRES }
 }
 
+/// A replica that answers look-ups; it need not be there. `options` are those of the primary.
+///
+/// # Errors
+/// [`rollcall_db::Error`].
+pub fn replica(address: &Address, options: &Options) -> Result<Reader, rollcall_db::Error> {
+    // Where it does not answer soon, the primary does.
+    let options = Options { name: "replica", queue_timeout: REPLICA_PATIENCE, ..options.clone() };
+    Reader::new(address, &options)
+}
+
 /// The identity service over one database.
 #[derive(Clone)]
 pub struct Service {
     directory: Directory,
     desk: Desk,
     health: Health,
+    max_accounts: u32,
 }
 
 impl Service {
     /// A service over `db`, whose schema is up to date. Card numbers and secrets are kept by `keys`.
     pub fn new(db: Database, keys: &Keys) -> Self {
         let directory = Directory::new(db, Keyring::new(keys));
-        Self { desk: Desk::new(directory.clone()), directory, health: Health::default() }
+        Self { desk: Desk::new(directory.clone()), directory, health: Health::default(), max_accounts: 0 }
+    }
+
+    /// The same with a replica that answers look-ups.
+    #[must_use]
+    pub fn with_replica(self, replica: Option<Reader>) -> Self {
+        let directory = self.directory.with_replica(replica);
+        Self { desk: Desk::new(directory.clone()), directory, ..self }
+    }
+
+    /// The same with metrics of the first so many accounts.
+    #[must_use]
+    pub fn with_gauges(self, max_accounts: u32) -> Self {
+        Self { max_accounts, ..self }
     }
 
     /// The same as a part of a process whose health is told.
@@ -190,9 +220,10 @@ impl Service {
     /// Starts what it does beside answering: writing what stations saw, sealing cards by a new key, forgetting old changes.
     /// Cancel `stop` when no more calls arrive, then await the handle: until then there is something to finish.
     pub fn start(&self, stop: CancellationToken) -> JoinHandle<()> {
+        let gauges = Gauges::new(self.directory.clone(), self.max_accounts);
         let (desk, upkeep) = (self.desk.clone(), Upkeep::new(self.directory.clone()));
         self.health.keep("the upkeep of identities", stop.clone(), async move {
-            tokio::join!(desk.run(stop.clone()), upkeep.run(stop));
+            tokio::join!(desk.run(stop.clone()), upkeep.run(stop.clone()), gauges.run(stop));
         })
     }
 }
@@ -207,8 +238,17 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     let guard = Guard::new(&config.peers, config.identity_listen)?;
     let tls = config.peers.tls().map_err(rollcall_serve::Error::from)?;
     let keys = Keys::read(&config.key_file)?;
-    let db = Database::open(&config.identity_database_url, &Options::default(), migrations())?;
-    let service = Service::new(db, &keys).with_health(process.health.clone());
+    let database = config.database.options("identity");
+    let opening = Database::open_when_there(&config.identity_database_url, &database, migrations);
+    let Some(db) = process.shutdown.run_until_cancelled(opening).await.transpose()? else {
+        process.end().await;
+        return Ok(());
+    };
+    let replica = config.identity_replica_url.as_ref().map(|url| replica(url, &database)).transpose()?;
+    let service = Service::new(db, &keys)
+        .with_replica(replica)
+        .with_gauges(config.metrics.metrics_max_accounts)
+        .with_health(process.health.clone());
     service.check_keys().await?;
     let listener = listener::bind(config.identity_listen).await?;
     tracing::info!("identity service on {}", listener.local_addr().unwrap_or(config.identity_listen));

@@ -1,5 +1,6 @@
 //! `rollcall.identity.v1.LookupService`.
 
+use rollcall_db::Connection;
 use rollcall_proto::identity::{
     BatchCheckMembershipsRequest, BatchCheckMembershipsResponse, BatchListUserGroupsRequest,
     BatchListUserGroupsResponse, BatchLookupCardsRequest, BatchLookupCardsResponse, BatchLookupUsersRequest,
@@ -33,12 +34,14 @@ impl lookup_service_server::LookupService for LookupService {
         request: Request<BatchLookupCardsRequest>,
     ) -> Result<Response<BatchLookupCardsResponse>, Status> {
         let view = request.get_ref().view();
-        let BatchLookupCardsRequest { parent, numbers, station, view: _ } = request.into_inner();
+        let BatchLookupCardsRequest { parent, numbers, station, view: _, min_revision } =
+            request.into_inner();
         let account = name::account("parent", &parent)?;
         batch("numbers", numbers.iter().map(String::as_str))?;
         name::optional_station(&station)?;
         let (in_account, vault) = (account.clone(), self.0.vault());
-        let found = self.0.read(move |c| card_lookups::cards(c, &vault, &in_account, &numbers, view)).await?;
+        let look = move |c: &mut Connection| card_lookups::cards(c, &vault, &in_account, &numbers, view);
+        let (found, revision) = self.0.look_up(&account, min_revision, look).await?;
         let mut results = Vec::with_capacity(found.len());
         for (number, outcome) in found {
             results.push(match outcome {
@@ -57,7 +60,7 @@ impl lookup_service_server::LookupService for LookupService {
                 }
             });
         }
-        Ok(Response::new(BatchLookupCardsResponse { results }))
+        Ok(Response::new(BatchLookupCardsResponse { results, revision }))
     }
 
     async fn batch_lookup_users(
@@ -65,35 +68,41 @@ impl lookup_service_server::LookupService for LookupService {
         request: Request<BatchLookupUsersRequest>,
     ) -> Result<Response<BatchLookupUsersResponse>, Status> {
         let view = request.get_ref().view();
-        let BatchLookupUsersRequest { parent, keys, view: _ } = request.into_inner();
+        let BatchLookupUsersRequest { parent, keys, view: _, min_revision } = request.into_inner();
         let account = name::account("parent", &parent)?;
         batch("keys", keys.iter().map(text))?;
         let vault = self.0.vault();
-        let results = self.0.read(move |c| lookups::users(c, &vault, &account, &keys, view)).await?;
-        Ok(Response::new(BatchLookupUsersResponse { results }))
+        let of = account.clone();
+        let look = move |c: &mut Connection| lookups::users(c, &vault, &of, &keys, view);
+        let (results, revision) = self.0.look_up(&account, min_revision, look).await?;
+        Ok(Response::new(BatchLookupUsersResponse { results, revision }))
     }
 
     async fn batch_list_user_groups(
         &self,
         request: Request<BatchListUserGroupsRequest>,
     ) -> Result<Response<BatchListUserGroupsResponse>, Status> {
-        let BatchListUserGroupsRequest { parent, user_ids, effective } = request.into_inner();
+        let BatchListUserGroupsRequest { parent, user_ids, effective, min_revision } = request.into_inner();
         let account = name::account("parent", &parent)?;
         batch("user_ids", user_ids.iter().map(String::as_str))?;
-        let results = self.0.read(move |c| lookups::groups(c, &account, &user_ids, effective)).await?;
-        Ok(Response::new(BatchListUserGroupsResponse { results }))
+        let of = account.clone();
+        let look = move |c: &mut Connection| lookups::groups(c, &of, &user_ids, effective);
+        let (results, revision) = self.0.look_up(&account, min_revision, look).await?;
+        Ok(Response::new(BatchListUserGroupsResponse { results, revision }))
     }
 
     async fn batch_check_memberships(
         &self,
         request: Request<BatchCheckMembershipsRequest>,
     ) -> Result<Response<BatchCheckMembershipsResponse>, Status> {
-        let BatchCheckMembershipsRequest { parent, checks, effective } = request.into_inner();
+        let BatchCheckMembershipsRequest { parent, checks, effective, min_revision } = request.into_inner();
         let account = name::account("parent", &parent)?;
         batch("checks", checks.iter().map(|check| check.user_id.as_str()))?;
         batch("checks", checks.iter().map(|check| check.group_id.as_str()))?;
-        let results = self.0.read(move |c| lookups::memberships(c, &account, &checks, effective)).await?;
-        Ok(Response::new(BatchCheckMembershipsResponse { results }))
+        let of = account.clone();
+        let look = move |c: &mut Connection| lookups::memberships(c, &of, &checks, effective);
+        let (results, revision) = self.0.look_up(&account, min_revision, look).await?;
+        Ok(Response::new(BatchCheckMembershipsResponse { results, revision }))
     }
 }
 

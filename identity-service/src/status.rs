@@ -28,6 +28,7 @@ impl From<Error> for Status {
             Error::WrongSecret => (Code::Unauthenticated, "WRONG_SECRET"),
             Error::Locked { .. } => (Code::ResourceExhausted, "LOCKED"),
             Error::Slow { .. } => (Code::ResourceExhausted, "SLOW"),
+            Error::Ahead { .. } => (Code::OutOfRange, "AHEAD"),
             Error::Stopping { .. } => (Code::Unavailable, "STOPPING"),
             Error::Compacted { .. } => (Code::OutOfRange, "COMPACTED"),
             Error::Collisions { .. } => (Code::FailedPrecondition, "COLLISIONS"),

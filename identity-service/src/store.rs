@@ -13,6 +13,7 @@ pub(crate) mod diagnosis;
 pub mod error;
 pub(crate) mod etag;
 pub(crate) mod filter;
+pub(crate) mod gauges;
 pub(crate) mod groups;
 pub(crate) mod head;
 pub(crate) mod import;

@@ -29,6 +29,12 @@ impl Watchers {
         }
     }
 
+    /// How many wait, by account.
+    pub(crate) fn streams(&self) -> Vec<(String, usize)> {
+        let accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.iter().map(|(account, sender)| (account.clone(), sender.receiver_count())).collect()
+    }
+
     /// A place to wait at: it is marked changed by each write after this.
     pub(crate) fn of(&self, account: &str) -> watch::Receiver<u64> {
         let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,7 +8,21 @@ use axum::{
     response::Response,
 };
 
+use http::{HeaderMap, header};
+use rollcall_scim::provider;
+use rollcall_serve::metrics;
+
 use crate::target::Account;
+
+/// Counts requests, by the identity provider that its User-Agent names.
+pub(crate) async fn count(request: Request, next: Next) -> Response {
+    metrics::http("scim", provider, request, next).await
+}
+
+fn provider(headers: &HeaderMap) -> &'static str {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    provider::of_agent(agent).map_or("unknown", |known| known.label)
+}
 
 pub(crate) async fn requests(request: Request, next: Next) -> Response {
     let start = Instant::now();

@@ -64,6 +64,7 @@ pub(crate) fn build(gateway: Arc<Gateway>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&gateway), auth::require_token))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn(log::requests))
+        .layer(from_fn(log::count))
         .with_state(gateway);
     // Around the routes, not within: within, the route has been chosen already.
     Router::new().fallback_service(MapRequest::new(routes, tidy))

@@ -84,6 +84,7 @@ async fn exercise(server: &Server, token: &str) {
     idp.with_token(&format!("{token}x")).get("/Users").await;
     // At a station: cards that nobody has, secrets that are right and wrong, a card that is registered.
     let lookup = BatchLookupCardsRequest {
+        min_revision: 0,
         parent: "accounts/default".to_owned(),
         numbers: vec![CARDS[3].to_owned(), CARDS[0].to_owned()],
         station: "lobby".to_owned(),

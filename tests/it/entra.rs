@@ -461,6 +461,7 @@ fn sorted<const N: usize>(ids: [&String; N]) -> Vec<String> {
 /// Whether the user whom a print component finds by userName is active; `None` when it finds nobody.
 async fn looked_up(server: &Server, user_name: &str) -> Option<bool> {
     let request = BatchLookupUsersRequest {
+        min_revision: 0,
         parent: "accounts/default".to_owned(),
         keys: vec![UserKey { key: Some(user_key::Key::UserName(user_name.to_owned())) }],
         view: 0,
@@ -473,6 +474,7 @@ async fn looked_up(server: &Server, user_name: &str) -> Option<bool> {
 async fn who_is_in<const N: usize>(server: &Server, group: &str, users: [&String; N]) -> [bool; N] {
     let check = |user: &String| MembershipCheck { user_id: user.clone(), group_id: group.to_owned() };
     let request = BatchCheckMembershipsRequest {
+        min_revision: 0,
         parent: "accounts/default".to_owned(),
         checks: users.into_iter().map(check).collect(),
         effective: false,
@@ -484,6 +486,7 @@ async fn who_is_in<const N: usize>(server: &Server, group: &str, users: [&String
 
 async fn groups_of(server: &Server, user: &str) -> Vec<String> {
     let request = BatchListUserGroupsRequest {
+        min_revision: 0,
         parent: "accounts/default".to_owned(),
         user_ids: vec![user.to_owned()],
         effective: false,

@@ -69,6 +69,7 @@ async fn nobody_becomes_a_member_or_manager_across_accounts() {
             user_key::Key::UserName("ann".to_owned()),
         ];
         let request = BatchLookupUsersRequest {
+ min_revision: 0,
             parent: "accounts/mallory".to_owned(),
             keys: keys.into_iter().map(|key| UserKey { key: Some(key) }).collect(),
             view: 0,
@@ -76,6 +77,7 @@ async fn nobody_becomes_a_member_or_manager_across_accounts() {
         let found = lookups.batch_lookup_users(request).await.unwrap().into_inner();
         assert!(found.results.iter().all(|result| result.users.is_empty()));
         let request = BatchCheckMembershipsRequest {
+ min_revision: 0,
             parent: "accounts/mallory".to_owned(),
             checks: vec![MembershipCheck { user_id: ann, group_id: staff }],
             effective: false,

@@ -13,7 +13,7 @@ const ACCOUNT: &str = "accounts/default";
 
 fn keys(keys: &[Key]) -> BatchLookupUsersRequest {
     let keys = keys.iter().map(|key| UserKey { key: Some(key.clone()) }).collect();
-    BatchLookupUsersRequest { parent: ACCOUNT.to_owned(), keys, view: 0 }
+    BatchLookupUsersRequest { min_revision: 0, parent: ACCOUNT.to_owned(), keys, view: 0 }
 }
 
 #[tokio::test]
@@ -73,6 +73,7 @@ async fn groups_and_memberships_are_answered_in_one_call() {
         let name = |id: &str| format!("accounts/default/groups/{id}");
         for (effective, groups) in [(false, vec![name(&inner)]), (true, vec![name(&inner), name(&outer)])] {
             let request = BatchListUserGroupsRequest {
+                min_revision: 0,
                 parent: ACCOUNT.to_owned(),
                 user_ids: vec![ann.clone(), ben.clone(), "nobody".to_owned()],
                 effective,
@@ -89,6 +90,7 @@ async fn groups_and_memberships_are_answered_in_one_call() {
                 group_id: group.to_owned(),
             };
             let request = BatchCheckMembershipsRequest {
+                min_revision: 0,
                 parent: ACCOUNT.to_owned(),
                 checks: vec![
                     check(&ann, &inner),
@@ -121,8 +123,12 @@ async fn groups_in_a_circle_are_walked_once() {
             )
             .await;
         assert!(circle.status < 500, "{circle}");
-        let request =
-            BatchListUserGroupsRequest { parent: ACCOUNT.to_owned(), user_ids: vec![ann], effective: true };
+        let request = BatchListUserGroupsRequest {
+            min_revision: 0,
+            parent: ACCOUNT.to_owned(),
+            user_ids: vec![ann],
+            effective: true,
+        };
         let results =
             server.lookups().await.batch_list_user_groups(request).await.unwrap().into_inner().results;
         assert_eq!(results[0].groups.len(), 2);

@@ -38,6 +38,7 @@ mod life;
 mod lookups;
 mod me;
 mod members;
+mod metrics;
 mod mutations;
 mod okta;
 mod other_providers;

@@ -280,6 +280,7 @@ async fn station(server: &Server, parent: &str) -> String {
 /// A card that was refused at the station `lobby`.
 async fn denied(server: &Server, parent: &str) -> String {
     let lookup = BatchLookupCardsRequest {
+        min_revision: 0,
         parent: parent.to_owned(),
         numbers: vec!["0815".to_owned()],
         station: "lobby".to_owned(),

@@ -93,6 +93,7 @@ async fn a_gateway_serves_two_services_over_tcp() {
 
 async fn looked_up(identity: &str) -> Option<String> {
     let request = BatchLookupUsersRequest {
+        min_revision: 0,
         parent: "accounts/acme".to_owned(),
         keys: vec![UserKey { key: Some(user_key::Key::UserName("ANN".to_owned())) }],
         view: 0,

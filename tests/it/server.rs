@@ -257,6 +257,13 @@ impl Server {
         self.stop().await;
     }
 
+    /// Ends it, and hands on what it kept its data in.
+    pub(crate) async fn end(self) -> Store {
+        let Self { process, store, .. } = self;
+        process.stop().await;
+        store
+    }
+
     async fn stop(self) {
         let Self { process, idp, store, directory, .. } = self;
         drop(idp);

@@ -9,7 +9,7 @@ use std::{
 use lettre::message::Mailbox;
 use rollcall_db::Address;
 use rollcall_key::{Key, Keys};
-use rollcall_serve::{peer, process};
+use rollcall_serve::{metrics, peer, process};
 use url::{Host, Url};
 
 use crate::{
@@ -38,6 +38,14 @@ pub struct Config {
     /// The address by which administrators reach the console: notices link to it.
     #[arg(long, env = "ROLLCALL_CONSOLE_URL", value_name = "URL", value_parser = console_url)]
     pub console_url: Option<Url>,
+
+    /// How the database is used.
+    #[command(flatten)]
+    pub database: rollcall_db::Args,
+
+    /// How much metrics may say.
+    #[command(flatten)]
+    pub metrics: metrics::Args,
 
     /// Who may call.
     #[command(flatten)]

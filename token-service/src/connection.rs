@@ -1,11 +1,11 @@
 //! How the connection of an identity provider is doing. Pure rules; all times in Unix milliseconds.
 
 use rollcall_proto::token::{ConnectionState, Warning, WarningKind};
+use rollcall_scim::provider::Provider;
 
 use crate::{
     clock::{DAY, Millis, begun_days},
     life::Life,
-    provider::Provider,
 };
 
 /// For how long an identity provider may be silent before that is an alarm: 60 days.
@@ -124,7 +124,7 @@ impl Facts {
     }
 
     fn late_since(&self, now: Millis) -> Option<Millis> {
-        let rhythm = self.provider?.rhythm?;
+        let rhythm = Millis::try_from(self.provider?.rhythm?.as_millis()).ok()?;
         let due = self.last_access?.saturating_add(rhythm);
         let late = self.last_access?.saturating_add(LATE_AFTER * rhythm);
         (now >= late).then_some(due)

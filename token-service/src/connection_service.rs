@@ -1,17 +1,17 @@
 //! `rollcall.token.v1.ConnectionService`.
 
-use prost_types::Duration;
 use rollcall_db::Database;
 use rollcall_proto::token::{
     Connection, ConnectionState, GetConnectionRequest, connection_service_server::ConnectionService,
 };
+use rollcall_scim::provider;
 use tonic::{Request, Response, Status};
 
 use crate::{
     clock::{Clock, Millis},
     connection::{self, Facts, Judgement, Newest},
     error::Error,
-    name, provider,
+    name,
     store::{
         accounts,
         connections::{self, Connection as Row},
@@ -101,7 +101,7 @@ fn message(account: &str, facts: &Facts, row: Row, newest: Option<tokens::Token>
         } else {
             name::of_token(account, &refused_token)
         },
-        rhythm: rhythm.map(|rhythm| Duration { seconds: rhythm / 1000, nanos: 0 }),
+        rhythm: rhythm.and_then(|rhythm| rhythm.try_into().ok()),
         late_since_time: late_since.map(timestamp::of),
         token: newest.map(|token| token_service::message(token, now)),
         warnings,

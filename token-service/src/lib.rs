@@ -17,6 +17,7 @@ pub mod config;
 pub mod connection;
 pub mod connection_service;
 mod error;
+mod gauges;
 pub mod last_use;
 pub mod life;
 pub mod mail;
@@ -26,7 +27,6 @@ pub mod notice_sender;
 pub mod notice_service;
 mod notice_text;
 mod page;
-pub mod provider;
 pub mod secret;
 pub mod session_service;
 mod store;
@@ -59,8 +59,9 @@ pub use crate::config::Options;
 pub use crate::error::StartError;
 use crate::{
     account_service::Accounts, audit_service::Audit, config::Config, connection_service::Connections,
-    last_use::LastUse, notice_sender::Sender, notice_service::Notices, session_service::Sessions,
-    sync_log_retention::Retention, sync_log_service::SyncLog, token_service::Tokens,
+    gauges::Gauges, last_use::LastUse, notice_sender::Sender, notice_service::Notices,
+    session_service::Sessions, sync_log_retention::Retention, sync_log_service::SyncLog,
+    token_service::Tokens,
 };
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -95,6 +96,7 @@ pub struct Service {
     sessions: Sessions,
     sync_log: SyncLog,
     retention: Retention,
+    gauges: Gauges,
     db: Database,
     health: Health,
 }
@@ -113,12 +115,19 @@ impl Service {
             sessions: Sessions::new(db.clone(), clock.clone()),
             sync_log: SyncLog::new(db.clone(), clock.clone(), max_entries),
             retention: Retention::new(db.clone(), clock.clone(), max_entries),
+            gauges: Gauges::new(db.clone(), clock.clone(), 0),
             tokens: Tokens::new(db.clone(), clock, last_use.clone()),
             last_use,
             sender,
             db,
             health: Health::default(),
         }
+    }
+
+    /// The same with metrics of the first so many accounts.
+    #[must_use]
+    pub fn with_gauges(self, max_accounts: u32) -> Self {
+        Self { gauges: self.gauges.for_accounts(max_accounts), ..self }
     }
 
     /// The same as a part of a process whose health is told.
@@ -154,10 +163,15 @@ impl Service {
     /// deleting what is old in the sync logs. Cancel `stop` when no
     /// more calls arrive, then await the handle: until then there is something to finish.
     pub fn start(&self, stop: CancellationToken) -> JoinHandle<()> {
-        let (last_use, sender, retention) =
-            (self.last_use.clone(), self.sender.clone(), self.retention.clone());
+        let (last_use, sender, retention, gauges) =
+            (self.last_use.clone(), self.sender.clone(), self.retention.clone(), self.gauges.clone());
         self.health.keep("the upkeep of tokens", stop.clone(), async move {
-            tokio::join!(last_use.run(stop.clone()), sender.run(stop.clone()), retention.run(stop));
+            tokio::join!(
+                last_use.run(stop.clone()),
+                sender.run(stop.clone()),
+                retention.run(stop.clone()),
+                gauges.run(stop)
+            );
         })
     }
 }
@@ -172,12 +186,15 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     let guard = Guard::new(&config.peers, config.token_listen)?;
     let tls = config.peers.tls().map_err(rollcall_serve::Error::from)?;
     let options = Options { console_url: config.console_url, ..config.args.options()? };
-    let db = rollcall_db::Database::open(
-        &config.token_database_url,
-        &rollcall_db::Options::default(),
-        migrations(),
-    )?;
-    let service = Service::new(db, Clock::system(), options).with_health(process.health.clone());
+    let database = config.database.options("token");
+    let opening = Database::open_when_there(&config.token_database_url, &database, migrations);
+    let Some(db) = process.shutdown.run_until_cancelled(opening).await.transpose()? else {
+        process.end().await;
+        return Ok(());
+    };
+    let service = Service::new(db, Clock::system(), options)
+        .with_gauges(config.metrics.metrics_max_accounts)
+        .with_health(process.health.clone());
     let listener = listener::bind(config.token_listen).await?;
     tracing::info!("token service on {}", listener.local_addr().unwrap_or(config.token_listen));
     let listener = Listener::from(listener).with_tls(tls).with_drain(process.drain);

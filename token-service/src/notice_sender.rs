@@ -157,6 +157,9 @@ impl Sender {
             .map_or_else(|error| Err(tidy(&error)), |warning| Ok(tidy(&warning)));
         let Job { key, attempts, .. } = job;
         let (token, days, channel) = (&key.token, key.days, key.channel.as_str_name());
+        let (way, result) = (channel.to_ascii_lowercase(), if sent.is_ok() { "sent" } else { "failed" });
+        metrics::counter!("rollcall_notices_total", "channel" => way.replace("notice_channel_", ""), "result" => result)
+            .increment(1);
         match &sent {
             Ok(_) => tracing::info!(account, token, days, channel, "a notice was sent"),
             Err(error) => {

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod connections;
+pub(crate) mod gauges;
 pub(crate) mod notices;
 mod schema;
 pub(crate) mod sessions;

@@ -6,6 +6,7 @@ use rollcall_proto::token::{
     RevokeTokenRequest, Token, TokenState, VerifyTokenRequest, VerifyTokenResponse,
     token_service_server::TokenService,
 };
+use rollcall_scim::provider;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ use crate::{
     error::Error,
     last_use::LastUse,
     life::{DEFAULT_OVERLAP, DEFAULT_TTL, MAX_LIVE, MAX_OVERLAP, MAX_TTL, MIN_TTL},
-    name, page, provider,
+    name, page,
     secret::PlainSecret,
     store::{
         accounts,

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
 use rollcall_serve::{
-    Routes,
+    Routes, metrics,
     peer::{Peer, SECRET_HEADER, ServerArgs},
     reload::{self, Watched},
 };
@@ -74,6 +74,8 @@ impl Guard {
 
     /// The routes behind the guard.
     pub fn protect(&self, routes: Routes) -> Routes {
+        // What is refused here is counted apart.
+        let routes = metrics::grpc(routes);
         if matches!(self.0, Known::Not) {
             return routes;
         }
@@ -178,7 +180,7 @@ async fn collect(mut body: Body) -> Result<Bytes, Status> {
 
 /// Tells the operator who was refused what.
 fn refused(reason: &'static str, request: &http::Request<Body>, grants: &[Grant]) {
-    metrics::counter!("rollcall_peer_refusals_total", "reason" => reason).increment(1);
+    ::metrics::counter!("rollcall_peer_refusals_total", "reason" => reason).increment(1);
     let peer = request.extensions().get::<Peer>().and_then(|peer| peer.address);
     let rpc = request.uri().path();
     tracing::warn!(?peer, rpc, ?grants, "a call was refused to a peer");

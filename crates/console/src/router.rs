@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     handler::Handler,
-    middleware::from_fn_with_state,
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::Response,
     routing::{MethodRouter, get, post},
 };
 use http::Method;
+use rollcall_serve::metrics;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
@@ -137,7 +139,13 @@ pub fn router(services: Services, config: Config, scim_url: String) -> Result<Ro
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(policy, headers::add))
+        .layer(from_fn(count))
         .with_state(console))
+}
+
+/// Counts requests. Who looks at pages is a browser.
+async fn count(request: Request, next: Next) -> Response {
+    metrics::http("console", |_| "browser", request, next).await
 }
 
 /// Every route by method and path, so that a test can try each of them as each role.

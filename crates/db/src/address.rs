@@ -6,6 +6,9 @@ use url::Url;
 
 /// The address of a database: `sqlite:PATH`, or a PostgreSQL URL such as `postgres://user:secret@host:5432/name`.
 ///
+/// Several hosts are tried in turn (`postgres://user@one:5432,two:5432/name?target_session_attrs=read-write`, libpq's form): so a failover
+/// is followed.
+///
 /// `Display` and `Debug` leave a password out.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Address {
@@ -40,8 +43,30 @@ impl FromStr for Address {
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
             return Err(AddressError::Scheme);
         }
-        Url::parse(text).map(|url| Self::Postgres(Box::new(url))).map_err(AddressError::Url)
+        Url::parse(&one_host(text)).map(|url| Self::Postgres(Box::new(url))).map_err(AddressError::Url)
     }
+}
+
+/// The URL with its first host, and all of them as libpq's parameters `host` and `port`, which count for it: a URL has one host elsewhere.
+fn one_host(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (user, hosts) =
+        authority.rsplit_once('@').map_or((None, authority), |(user, hosts)| (Some(user), hosts));
+    if !hosts.contains(',') {
+        return text.to_owned();
+    }
+    let parts: Vec<(&str, &str)> =
+        hosts.split(',').map(|host| host.rsplit_once(':').unwrap_or((host, "5432"))).collect();
+    let list = |of: fn(&(&str, &str)) -> String| parts.iter().map(of).collect::<Vec<_>>().join(",");
+    let user = user.map(|user| format!("{user}@")).unwrap_or_default();
+    let first = hosts.split(',').next().unwrap_or_default();
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!(
+        "{scheme}://{user}{first}{path}{joint}host={}&port={}",
+        list(|(host, _)| (*host).to_owned()),
+        list(|(_, port)| (*port).to_owned())
+    )
 }
 
 impl Address {
@@ -77,7 +102,11 @@ impl fmt::Display for Address {
                     let _ = shown.set_password(Some("***"));
                 }
                 shown.set_query(None);
-                write!(f, "{shown}")
+                let others = url.query_pairs().find(|(key, _)| key == "host").map(|(_, hosts)| hosts);
+                match others {
+                    Some(hosts) => write!(f, "{shown} (one of {hosts})"),
+                    None => write!(f, "{shown}"),
+                }
             }
         }
     }
@@ -101,6 +130,20 @@ mod tests {
         assert_eq!("sqlite:".parse::<Address>(), Err(AddressError::NoPath));
         assert_eq!("mysql://h/d".parse::<Address>(), Err(AddressError::Scheme));
         assert!(matches!("postgres://h:port/d".parse::<Address>(), Err(AddressError::Url(_))));
+    }
+
+    #[test]
+    fn several_hosts_are_handed_to_libpq() {
+        let address: Address =
+            "postgres://me:hunter2@one:5433,two/d?target_session_attrs=read-write".parse().unwrap();
+        assert_eq!(address.to_string(), "postgres://me:***@one:5433/d (one of one,two)");
+        let Address::Postgres(url) = address else { panic!("not postgres") };
+        let text = Address::libpq(&url);
+        assert!(
+            text.starts_with("postgres://me:hunter2@one:5433/d?target_session_attrs=read-write&host=one,two&port=5433,5432&"),
+            "{text}"
+        );
+        assert!("postgres://a:x,b/d".parse::<Address>().is_err());
     }
 
     #[test]

@@ -3,10 +3,10 @@
 
 use diesel::{
     Connection as _, ConnectionResult, PgConnection, SqliteConnection,
-    connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _},
+    connection::{AnsiTransactionManager, CacheSize, SimpleConnection as _, TransactionManager as _},
 };
 
-use crate::{Address, Error};
+use crate::{Address, Error, Pooler};
 
 /// A connection to SQLite or PostgreSQL; Diesel's query builder works on it as on any.
 ///
@@ -22,6 +22,12 @@ pub enum AnyConnection {
 /// Diesel's name for the two databases together.
 pub type Backend = <AnyConnection as diesel::Connection>::Backend;
 
+/// The time limits of a transaction are set with its beginning, in one message: between them there may be another server.
+const BEGIN_WRITE: &str = "BEGIN READ WRITE; SET LOCAL statement_timeout='10s'; SET LOCAL lock_timeout='5s'; \
+                           SET LOCAL idle_in_transaction_session_timeout='30s'; SET LOCAL synchronous_commit=on";
+const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout='10s'; \
+                              SET LOCAL idle_in_transaction_session_timeout='30s'";
+
 type Transactions = <AnyConnection as diesel::Connection>::TransactionManager;
 
 /// What a connection is for.
@@ -33,10 +39,10 @@ pub(crate) enum Purpose {
 
 impl AnyConnection {
     /// Connects and sets the connection up.
-    pub(crate) fn open(address: &Address, purpose: Purpose) -> Result<Self, Error> {
+    pub(crate) fn open(address: &Address, purpose: Purpose, pooler: Pooler) -> Result<Self, Error> {
         let mut connection =
             Self::establish_at(address).map_err(|cause| Error::Open { address: address.clone(), cause })?;
-        connection.batch_execute(match (&connection, purpose) {
+        let settings = match (&connection, purpose) {
             // FULL: a commit is on the disk before it is acknowledged. In WAL mode, readers never wait for the writer.
             (Self::Sqlite(_), Purpose::Write) => {
                 "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
@@ -45,11 +51,16 @@ impl AnyConnection {
             (Self::Sqlite(_), Purpose::Read) => {
                 "PRAGMA busy_timeout=5000; PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096"
             }
-            (Self::Postgres(_), _) => {
-                "SET statement_timeout='10s'; SET lock_timeout='5s'; SET idle_in_transaction_session_timeout='30s'; \
-                 SET synchronous_commit=on; SET client_min_messages=warning"
-            }
-        })?;
+            // Each transaction sets its own limits.
+            (Self::Postgres(_), _) => "",
+        };
+        if !settings.is_empty() {
+            connection.batch_execute(settings)?;
+        }
+        if pooler == Pooler::Transaction {
+            // A statement prepared by name would be unknown to the next server.
+            connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+        }
         Ok(connection)
     }
 
@@ -58,7 +69,7 @@ impl AnyConnection {
     /// # Errors
     /// [`Error::Open`].
     pub fn open_writer(address: &Address) -> Result<Self, Error> {
-        Self::open(address, Purpose::Write)
+        Self::open(address, Purpose::Write, Pooler::None)
     }
 
     fn establish_at(address: &Address) -> ConnectionResult<Self> {
@@ -73,7 +84,8 @@ impl AnyConnection {
     pub(crate) fn begin_write(&mut self) -> Result<(), Error> {
         match self {
             Self::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
-            Self::Postgres(c) => AnsiTransactionManager::begin_transaction(c)?,
+            // On a primary that has become a standby it fails at once, and not at the first write.
+            Self::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, BEGIN_WRITE)?,
         }
         Ok(())
     }
@@ -83,10 +95,7 @@ impl AnyConnection {
         match self {
             Self::Sqlite(c) => AnsiTransactionManager::begin_transaction(c)?,
             Self::Postgres(c) => {
-                AnsiTransactionManager::begin_transaction_sql(
-                    c,
-                    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-                )?;
+                AnsiTransactionManager::begin_transaction_sql(c, BEGIN_SNAPSHOT)?;
             }
         }
         Ok(())
@@ -95,6 +104,17 @@ impl AnyConnection {
     /// Begins a savepoint inside a transaction.
     pub(crate) fn begin_savepoint(&mut self) -> Result<(), Error> {
         Ok(Transactions::begin_transaction(self)?)
+    }
+
+    /// Commits the transaction of writes.
+    ///
+    /// Where a replica must confirm it, PostgreSQL takes a timeout while it waits for that replica for leave to acknowledge without it:
+    /// what is acknowledged then is lost with the primary. So there is none.
+    pub(crate) fn commit_write(&mut self) -> Result<(), Error> {
+        if let Self::Postgres(c) = self {
+            c.batch_execute("SET LOCAL statement_timeout=0")?;
+        }
+        self.commit()
     }
 
     /// Commits the innermost transaction or savepoint.

@@ -1,33 +1,22 @@
 //! The handle that services hold.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use diesel::RunQueryDsl as _;
-use r2d2::{ManageConnection, Pool};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::{
-    Address, Connection, Error, Migrations,
-    connection::Purpose,
+    Address, Connection, Error, Migrations, Options, Reader,
     writer::{Task, Writers},
 };
 
-/// How a database is used.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Connections for reading, and so the reads that run at once. Default 8.
-    pub readers: u32,
-    /// Connections for writing on PostgreSQL; the writes of one account share one. SQLite has one writer. Default 4.
-    pub writers: usize,
-    /// How long a request may wait for its turn before it is refused. Default 5 s.
-    pub queue_timeout: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { readers: 8, writers: 4, queue_timeout: Duration::from_secs(5) }
-    }
-}
+/// The shortest and the longest wait between two attempts to open a database that is not there yet.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How often the log says that it is waited for.
+const REMINDER: Duration = Duration::from_secs(15);
 
 /// A database with its schema up to date. Cheap to clone; the last clone closes it.
 #[derive(Clone)]
@@ -35,31 +24,59 @@ pub struct Database(Arc<Inner>);
 
 struct Inner {
     address: Address,
-    readers: Pool<Readers>,
-    reading: Arc<Semaphore>,
+    reader: Reader,
     writers: Writers,
-    options: Options,
 }
 
 impl Database {
-    /// Opens the database and applies the migrations that it lacks. Blocks.
+    /// Opens the database and applies the migrations that it lacks, or, without [`Options::migrate`], looks that none is missing. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Open`], [`Error::Migrate`], [`Error::Pending`].
     pub fn open(address: &Address, options: &Options, migrations: Migrations) -> Result<Self, Error> {
-        migrations.run(address)?;
-        let readers = Pool::builder()
-            .max_size(options.readers)
-            .min_idle(Some(1))
-            .connection_timeout(options.queue_timeout)
-            .test_on_check_out(false)
-            .error_handler(Box::new(LogErrors))
-            .build(Readers { address: address.clone() })
-            .map_err(|cause| Error::Unavailable(cause.to_string()))?;
+        if options.migrate {
+            migrations.run(address, options.pooler)?;
+        } else {
+            migrations.check(address, options.pooler)?;
+        }
         Ok(Self(Arc::new(Inner {
             address: address.clone(),
-            readers,
-            reading: Arc::new(Semaphore::new(options.readers as usize)),
+            reader: Reader::new(address, options)?,
             writers: Writers::start(address, options)?,
-            options: options.clone(),
         })))
+    }
+
+    /// The same, waiting for a PostgreSQL server that cannot be reached yet, and for migrations that somebody else is to apply: services
+    /// and databases may start in any order. A wrong password may pass as well, when it is just being changed; the log says what is
+    /// waited for.
+    ///
+    /// # Errors
+    /// Those of [`Database::open`] that do not pass.
+    pub async fn open_when_there(
+        address: &Address,
+        options: &Options,
+        migrations: fn() -> Migrations,
+    ) -> Result<Self, Error> {
+        let (mut wait, mut told) = (FIRST_WAIT, None::<Instant>);
+        loop {
+            let (at, with) = (address.clone(), options.clone());
+            let opened = tokio::task::spawn_blocking(move || Self::open(&at, &with, migrations())).await;
+            let error = match opened.unwrap_or(Err(Error::Panicked)) {
+                Ok(database) => return Ok(database),
+                Err(error) => error,
+            };
+            let passes = matches!(error, Error::Pending { .. })
+                || (matches!(address, Address::Postgres(_)) && error.is_transient());
+            if !passes {
+                return Err(error);
+            }
+            if told.is_none_or(|told| told.elapsed() >= REMINDER) {
+                tracing::warn!(%error, "waiting for the {} database", options.name);
+                told = Some(Instant::now());
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
     }
 
     /// Which database this is.
@@ -67,46 +84,17 @@ impl Database {
         &self.0.address
     }
 
-    /// Runs `work` on a connection for reading, in one snapshot: it sees every write acknowledged before, and the
-    /// same state from its first statement to its last.
+    /// Runs `work` in one snapshot, as [`Reader::read`]; it sees every write acknowledged before.
     ///
-    /// On a connection that the server has closed meanwhile, `work` is run once more on a fresh one.
+    /// # Errors
+    /// Those of `work`, and of [`Reader::read`].
     pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: Fn(&mut Connection) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let waiting = self.0.reading.clone().acquire_owned();
-        let Ok(turn) = tokio::time::timeout(self.0.options.queue_timeout, waiting).await else {
-            return Err(Error::Overloaded.into());
-        };
-        let turn = turn.map_err(|_| Error::Closed)?;
-        let pool = self.0.readers.clone();
-        let run = move || {
-            let _turn = turn;
-            for last in [false, true] {
-                let mut pooled = pool.get().map_err(|cause| Error::Unavailable(cause.to_string()))?;
-                if let Err(error) = pooled.connection.begin_snapshot() {
-                    pooled.broken = true;
-                    if last {
-                        return Err(error.into());
-                    }
-                    continue;
-                }
-                let result = work(&mut pooled.connection);
-                // Nothing to keep: a roll-back ends the snapshot, whatever happened in it.
-                if pooled.connection.rollback().is_err() {
-                    pooled.broken = true;
-                    if result.is_err() && !last {
-                        continue;
-                    }
-                }
-                return result;
-            }
-            Err(Error::Closed.into())
-        };
-        tokio::task::spawn_blocking(run).await.unwrap_or_else(|_| Err(Error::Panicked.into()))
+        self.0.reader.read(work).await
     }
 
     /// Whether the database answers, by a connection for reading.
@@ -114,13 +102,16 @@ impl Database {
     /// # Errors
     /// Why it does not.
     pub async fn ping(&self) -> Result<(), Error> {
-        self.read(|connection| Ok(diesel::sql_query("SELECT 1").execute(connection).map(drop)?)).await
+        self.0.reader.ping().await
     }
 
     /// Runs `work` in one write transaction and answers when it is on the disk; an `Err` of `work` undoes what it did.
     ///
     /// Writes of one account are carried out one after another by one thread, and those that wait together share a
     /// commit. Keep them short, and let the first statement lock the account's row: then two replicas take turns too.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Overloaded`], [`Error::Unavailable`], after which the write may or may not have happened.
     pub async fn write<T, E, F>(&self, account: &str, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
@@ -130,43 +121,5 @@ impl Database {
         let (reply, answer) = oneshot::channel();
         self.0.writers.submit(account, Box::new(Task::new(work, reply)))?;
         answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
-    }
-}
-
-/// Opens connections for reading.
-struct Readers {
-    address: Address,
-}
-
-/// A pooled connection, and whether it has shown itself to be of no more use.
-struct Pooled {
-    connection: Connection,
-    broken: bool,
-}
-
-impl ManageConnection for Readers {
-    type Connection = Pooled;
-    type Error = Error;
-
-    fn connect(&self) -> Result<Pooled, Error> {
-        Ok(Pooled { connection: Connection::open(&self.address, Purpose::Read)?, broken: false })
-    }
-
-    fn is_valid(&self, _: &mut Pooled) -> Result<(), Error> {
-        // Never asked: a connection that fails is marked, and the read tried again on another.
-        Ok(())
-    }
-
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        pooled.broken || pooled.connection.is_broken()
-    }
-}
-
-#[derive(Debug)]
-struct LogErrors;
-
-impl r2d2::HandleError<Error> for LogErrors {
-    fn handle_error(&self, error: Error) {
-        tracing::warn!(%error, "cannot open a connection for reading");
     }
 }

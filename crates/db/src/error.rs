@@ -41,12 +41,24 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The schema lacks migrations, and this process is not to apply them.
+    #[error("the database {address} lacks {} of this version ({}): run `rollcall migrate`", count(missing.len()), missing.join(", "))]
+    Pending {
+        /// Which database.
+        address: Address,
+        /// The migrations that are missing.
+        missing: Vec<String>,
+    },
     /// Any other failure of a statement: a fault of the program.
     #[error("a statement failed: {0}")]
     Query(Diesel),
     /// The work itself panicked: a fault of the program. It was rolled back.
     #[error("the work on the database failed")]
     Panicked,
+}
+
+fn count(missing: usize) -> String {
+    if missing == 1 { "a migration".to_owned() } else { format!("{missing} migrations") }
 }
 
 impl Error {
@@ -91,7 +103,7 @@ fn sqlite_constraint(message: &str) -> String {
 /// Failures that neither database gives a kind of its own in Diesel, and that pass: locks, time limits, full disks,
 /// a server that starts, stops or fails over.
 fn may_pass(message: &str) -> bool {
-    const SIGNS: [&str; 14] = [
+    const SIGNS: [&str; 17] = [
         "database is locked",
         "database table is locked",
         "disk I/O error",
@@ -106,6 +118,9 @@ fn may_pass(message: &str) -> bool {
         "could not receive data",
         "No space left on device",
         "read-only transaction",
+        "read-write mode during recovery",
+        "conflict with recovery",
+        "no connection to the server",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))
 }

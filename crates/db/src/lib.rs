@@ -13,15 +13,19 @@ pub mod connection;
 pub mod database;
 pub mod error;
 pub mod migrate;
+pub mod options;
+pub mod reader;
 #[cfg(feature = "test")]
 pub mod test;
 pub mod writer;
 
 pub use address::Address;
 pub use connection::{AnyConnection as Connection, Backend};
-pub use database::{Database, Options};
+pub use database::Database;
 pub use error::Error;
 pub use migrate::Migrations;
+pub use options::{Args, Options, Pooler};
+pub use reader::Reader;
 
 // Linked for their bundled C libraries; Diesel binds to them.
 use libsqlite3_sys as _;

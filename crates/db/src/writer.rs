@@ -15,9 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use metrics::{gauge, histogram};
 use tokio::sync::oneshot;
 
-use crate::{Address, Connection, Error, Options, connection::Purpose};
+use crate::{Address, Connection, Error, Options, Pooler, connection::Purpose, reader::failed};
 
 /// The most writes that wait for one writer; one more is refused.
 const QUEUE: usize = 4096;
@@ -88,6 +89,7 @@ struct Queued {
 /// The threads that write.
 pub(crate) struct Writers {
     lanes: Vec<Lane>,
+    name: &'static str,
 }
 
 struct Lane {
@@ -102,10 +104,9 @@ impl Writers {
             Address::Sqlite(_) => 1,
             Address::Postgres(_) => options.writers.max(1),
         };
-        let lanes = (0..lanes)
-            .map(|number| Lane::start(number, address, options.queue_timeout))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { lanes })
+        let lanes =
+            (0..lanes).map(|number| Lane::start(number, address, options)).collect::<Result<_, _>>()?;
+        Ok(Self { lanes, name: options.name })
     }
 
     pub(crate) fn submit(&self, account: &str, job: Box<dyn Job>) -> Result<(), Error> {
@@ -113,19 +114,33 @@ impl Writers {
         account.hash(&mut hasher);
         let lane = usize::try_from(hasher.finish() % self.lanes.len() as u64).unwrap_or_default();
         let queue = self.lanes.get(lane).and_then(|lane| lane.queue.as_ref()).ok_or(Error::Closed)?;
+        waiting(self.name).increment(1.0);
         queue.try_send(Queued { account: account.to_owned(), since: Instant::now(), job }).map_err(
-            |refused| match refused {
-                TrySendError::Full(_) => Error::Overloaded,
-                TrySendError::Disconnected(_) => Error::Closed,
+            |refused| {
+                waiting(self.name).decrement(1.0);
+                failed(
+                    self.name,
+                    "write",
+                    match refused {
+                        TrySendError::Full(_) => Error::Overloaded,
+                        TrySendError::Disconnected(_) => Error::Closed,
+                    },
+                )
             },
         )
     }
 }
 
 impl Lane {
-    fn start(number: usize, address: &Address, patience: Duration) -> Result<Self, Error> {
+    fn start(number: usize, address: &Address, options: &Options) -> Result<Self, Error> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let writer = Writer { address: address.clone(), connection: None, patience };
+        let writer = Writer {
+            address: address.clone(),
+            connection: None,
+            patience: options.queue_timeout,
+            pooler: options.pooler,
+            name: options.name,
+        };
         let thread = thread::Builder::new()
             .name(format!("db-write-{number}"))
             .spawn(move || writer.run(&jobs))
@@ -150,6 +165,13 @@ struct Writer {
     address: Address,
     connection: Option<Connection>,
     patience: Duration,
+    pooler: Pooler,
+    name: &'static str,
+}
+
+/// The writes that wait.
+fn waiting(database: &'static str) -> metrics::Gauge {
+    gauge!("rollcall_database_queue_length", "database" => database, "kind" => "write")
 }
 
 impl Writer {
@@ -157,11 +179,16 @@ impl Writer {
         while let Ok(first) = jobs.recv() {
             let mut batch = vec![first];
             batch.extend(jobs.try_iter().take(BATCH - 1));
+            #[expect(clippy::cast_precision_loss, reason = "at most 256")]
+            waiting(self.name).decrement(batch.len() as f64);
+            let wait =
+                histogram!("rollcall_database_wait_seconds", "database" => self.name, "kind" => "write");
+            batch.iter().for_each(|queued| wait.record(queued.since.elapsed()));
             batch.retain(|queued| queued.job.is_wanted());
             let (mut fresh, stale): (Vec<_>, Vec<_>) =
                 batch.into_iter().partition(|queued| queued.since.elapsed() <= self.patience);
             for queued in stale {
-                queued.job.answer(Err(Error::Overloaded));
+                queued.job.answer(Err(failed(self.name, "write", Error::Overloaded)));
             }
             if fresh.is_empty() {
                 continue;
@@ -173,6 +200,7 @@ impl Writer {
 
     /// Runs the batch in one transaction and answers it.
     fn commit(&mut self, mut batch: Vec<Queued>) {
+        let start = Instant::now();
         let outcome = self.begin().and_then(|mut connection| {
             let ended = transact(&mut connection, &mut batch);
             if ended.is_ok() && !connection.is_broken() {
@@ -180,13 +208,17 @@ impl Writer {
             }
             ended
         });
+        histogram!("rollcall_database_run_seconds", "database" => self.name, "kind" => "write")
+            .record(start.elapsed());
+        #[expect(clippy::cast_precision_loss, reason = "at most 256")]
+        histogram!("rollcall_database_commit_batch_size", "database" => self.name).record(batch.len() as f64);
         if let Err(error) = &outcome {
             tracing::warn!(%error, writes = batch.len(), "a commit failed");
         }
         for queued in batch {
             queued.job.answer(match &outcome {
                 Ok(()) => Ok(()),
-                Err(error) => Err(Error::Unavailable(error.to_string())),
+                Err(error) => Err(failed(self.name, "write", Error::Unavailable(error.to_string()))),
             });
         }
     }
@@ -198,7 +230,7 @@ impl Writer {
         {
             return Ok(connection);
         }
-        let mut connection = Connection::open(&self.address, Purpose::Write)?;
+        let mut connection = Connection::open(&self.address, Purpose::Write, self.pooler)?;
         connection.begin_write()?;
         Ok(connection)
     }
@@ -207,7 +239,7 @@ impl Writer {
 fn transact(connection: &mut Connection, batch: &mut [Queued]) -> Result<(), Error> {
     if let [only] = batch {
         // A savepoint for one would be work for nothing.
-        return if only.job.run(connection) { connection.commit() } else { connection.rollback() };
+        return if only.job.run(connection) { connection.commit_write() } else { connection.rollback() };
     }
     for queued in batch {
         connection.begin_savepoint()?;
@@ -217,5 +249,5 @@ fn transact(connection: &mut Connection, batch: &mut [Queued]) -> Result<(), Err
             connection.rollback()?;
         }
     }
-    connection.commit()
+    connection.commit_write()
 }

@@ -173,6 +173,11 @@ impl Edge {
         })
     }
 
+    /// The revision that the copy is at.
+    pub(crate) async fn revision(&self) -> Result<i64, Error> {
+        Ok(self.0.db.read(store::head).await?.revision)
+    }
+
     pub(crate) fn options(&self) -> &Options {
         &self.0.options
     }

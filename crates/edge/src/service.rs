@@ -30,8 +30,10 @@ impl LookupService for Lookups {
         request: Request<BatchLookupCardsRequest>,
     ) -> Result<Response<BatchLookupCardsResponse>, Status> {
         let view = request.get_ref().view();
-        let BatchLookupCardsRequest { parent, numbers, station: _, view: _ } = request.into_inner();
+        let BatchLookupCardsRequest { parent, numbers, station: _, view: _, min_revision } =
+            request.into_inner();
         self.check(&parent, numbers.len())?;
+        let revision = self.seen(min_revision).await?;
         let mut results = Vec::with_capacity(numbers.len());
         for number in &numbers {
             results.push(match self.0.lookup_card(number).await {
@@ -42,7 +44,7 @@ impl LookupService for Lookups {
                 Err(refusal) => return Err(status(&refusal)),
             });
         }
-        Ok(self.aged(BatchLookupCardsResponse { results }))
+        Ok(self.aged(BatchLookupCardsResponse { results, revision }))
     }
 
     async fn batch_lookup_users(
@@ -50,8 +52,9 @@ impl LookupService for Lookups {
         request: Request<BatchLookupUsersRequest>,
     ) -> Result<Response<BatchLookupUsersResponse>, Status> {
         let view = request.get_ref().view();
-        let BatchLookupUsersRequest { parent, keys, view: _ } = request.into_inner();
+        let BatchLookupUsersRequest { parent, keys, view: _, min_revision } = request.into_inner();
         self.check(&parent, keys.len())?;
+        let revision = self.seen(min_revision).await?;
         let mut results = Vec::with_capacity(keys.len());
         for UserKey { key } in keys {
             let found = match key {
@@ -78,15 +81,16 @@ impl LookupService for Lookups {
             }
             results.push(UserLookup { users });
         }
-        Ok(self.aged(BatchLookupUsersResponse { results }))
+        Ok(self.aged(BatchLookupUsersResponse { results, revision }))
     }
 
     async fn batch_list_user_groups(
         &self,
         request: Request<BatchListUserGroupsRequest>,
     ) -> Result<Response<BatchListUserGroupsResponse>, Status> {
-        let BatchListUserGroupsRequest { parent, user_ids, effective } = request.into_inner();
+        let BatchListUserGroupsRequest { parent, user_ids, effective, min_revision } = request.into_inner();
         self.check(&parent, user_ids.len())?;
+        let revision = self.seen(min_revision).await?;
         let mut results = Vec::with_capacity(user_ids.len());
         for user_id in user_ids {
             let person = match self.0.user(&user_id).await {
@@ -103,15 +107,16 @@ impl LookupService for Lookups {
             let active = person.as_ref().is_some_and(|person| person.active);
             results.push(UserGroups { user_id, found: person.is_some(), active, groups });
         }
-        Ok(self.aged(BatchListUserGroupsResponse { results }))
+        Ok(self.aged(BatchListUserGroupsResponse { results, revision }))
     }
 
     async fn batch_check_memberships(
         &self,
         request: Request<BatchCheckMembershipsRequest>,
     ) -> Result<Response<BatchCheckMembershipsResponse>, Status> {
-        let BatchCheckMembershipsRequest { parent, checks, effective } = request.into_inner();
+        let BatchCheckMembershipsRequest { parent, checks, effective, min_revision } = request.into_inner();
         self.check(&parent, checks.len())?;
+        let revision = self.seen(min_revision).await?;
         let mut results = Vec::with_capacity(checks.len());
         for check in checks {
             let active = match self.0.user(&check.user_id).await {
@@ -128,7 +133,7 @@ impl LookupService for Lookups {
             let member = groups.user.iter().any(|membership| is_it(&membership.group));
             results.push(MembershipResult { member, active });
         }
-        Ok(self.aged(BatchCheckMembershipsResponse { results }))
+        Ok(self.aged(BatchCheckMembershipsResponse { results, revision }))
     }
 }
 
@@ -144,6 +149,17 @@ impl Lookups {
             return Err(Status::invalid_argument(format!("must be 1 to {MAX_BATCH} keys, not {count}")));
         }
         Ok(())
+    }
+
+    /// The revision that the copy is at, which must be this at least. What is read after it is of this revision or a later one.
+    async fn seen(&self, min_revision: i64) -> Result<i64, Status> {
+        let at = self.0.revision().await.map_err(|error| status(&Refusal::Copy(error)))?;
+        if at < min_revision {
+            return Err(Status::unavailable(format!(
+                "the copy is at revision {at}, not yet at {min_revision}"
+            )));
+        }
+        Ok(at)
     }
 
     /// A person as the message that the centre answers with, as far as a copy knows.

@@ -8,6 +8,7 @@
 //! | [`fold`] | the key by which text is compared where case does not count |
 //! | [`resource`] | a JSON body becomes a `User` or `Group` message, checked and cleaned |
 //! | [`patch`] | a PATCH request becomes operations, and operations change a message |
+//! | [`provider`] | which identity provider a User-Agent belongs to |
 //! | [`quirks`] | every oddity of an identity provider, each a named function |
 //! | [`filter`] | filters: syntax, meaning, and evaluation in memory |
 //! | [`path`] | the paths of PATCH operations |
@@ -24,6 +25,7 @@ pub mod fold;
 pub mod patch;
 pub mod path;
 pub mod projection;
+pub mod provider;
 pub mod quirks;
 pub mod resource;
 pub mod schema;

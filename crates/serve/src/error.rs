@@ -27,6 +27,9 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// Metrics cannot be gathered.
+    #[error("metrics cannot be gathered: {0}")]
+    Metrics(String),
     /// Certificates or secrets that cannot be used.
     #[error(transparent)]
     Peer(#[from] crate::peer::PeerError),

@@ -169,7 +169,6 @@ impl Health {
         let there = state.followed.values().all(|there| *there);
         let ready = alive && there && !state.starting && !state.leaving;
         let told = Told { alive, ready, leaving: state.leaving };
-        metrics::gauge!("rollcall_ready").set(if told.ready { 1.0 } else { 0.0 });
         self.0.told.send_if_modified(|before| std::mem::replace(before, told) != told);
     }
 

@@ -10,16 +10,21 @@ use tonic_health::pb::health_server::HealthServer;
 use crate::{
     health::{self, Health},
     http::{Limits, serve as serve_http},
+    metrics::Metrics,
 };
 
 /// Serves until `ended` is cancelled.
-pub(crate) async fn serve(listener: TcpListener, health: Health, ended: CancellationToken) {
-    serve_http(listener, router(health), Limits::default(), ended).await;
+pub(crate) async fn serve(listener: TcpListener, health: Health, metrics: Metrics, ended: CancellationToken) {
+    serve_http(listener, router(health, metrics), Limits::default(), ended).await;
 }
 
-fn router(health: Health) -> Router {
+fn router(health: Health, metrics: Metrics) -> Router {
     let services = health::Services { health: health.clone(), names: Vec::new() };
-    let http = Router::new().route("/livez", get(alive)).route("/readyz", get(ready)).with_state(health);
+    let http = Router::new()
+        .route("/livez", get(alive))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(|State(health): State<Health>| text(metrics, health)))
+        .with_state(health);
     // The path of an rpc begins with its package: the two never meet.
     Routes::new(HealthServer::new(services)).into_axum_router().merge(http)
 }
@@ -32,6 +37,11 @@ fn said(good: bool, health: &Health) -> Answer {
         return (StatusCode::OK, plain, "ok\n".to_owned());
     }
     (StatusCode::SERVICE_UNAVAILABLE, plain, format!("{}\n", health.reasons().join("\n")))
+}
+
+async fn text(metrics: Metrics, health: Health) -> Answer {
+    let prometheus = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (StatusCode::OK, prometheus, metrics.render(health.is_ready()))
 }
 
 async fn alive(State(health): State<Health>) -> Answer {

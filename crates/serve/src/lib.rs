@@ -6,7 +6,7 @@
 //! - [`listener`]: bound sockets, with errors that say what to do.
 //! - [`tls`], [`peer`]: certificates and secrets, on both ends; [`reload`] follows their files.
 //! - [`process`]: what every program has: logs, the internal listener of probes and metrics, and an end in order.
-//! - [`health`]: alive and ready.
+//! - [`health`]: alive and ready; [`metrics`]: what Prometheus reads.
 //! - [`shutdown`]: one token that SIGTERM and SIGINT cancel.
 //! - [`log`]: text or JSON lines on standard error.
 //!
@@ -21,6 +21,7 @@ pub mod http;
 mod internal;
 pub mod listener;
 pub mod log;
+pub mod metrics;
 pub mod peer;
 pub mod process;
 pub mod reload;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, str::FromStr, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, health::Health, internal, listener, log, shutdown};
+use crate::{Error, health::Health, internal, listener, log, metrics::Metrics, shutdown};
 
 /// The options that every server has.
 #[derive(Clone, Debug, clap::Args)]
@@ -96,7 +96,8 @@ impl Process {
                 let listener = listener::bind(address).await?;
                 let address = listener.local_addr().unwrap_or(address);
                 tracing::info!("{program}: probes and metrics on {address}");
-                let serving = internal::serve(listener, health.clone(), ended.clone());
+                let metrics = Metrics::install(program)?;
+                let serving = internal::serve(listener, health.clone(), metrics, ended.clone());
                 Some((address, tokio::spawn(serving)))
             }
         };

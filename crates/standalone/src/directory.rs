@@ -111,6 +111,7 @@ impl Service {
     pub(crate) async fn person(&self, account: &str, who: &str) -> Result<String, Error> {
         let keys = [Key::Alias(who.to_owned()), Key::Id(who.to_owned())];
         let request = BatchLookupUsersRequest {
+            min_revision: 0,
             parent: format!("accounts/{account}"),
             keys: keys.into_iter().map(|key| UserKey { key: Some(key) }).collect(),
             view: UserView::Basic.into(),

@@ -68,6 +68,6 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Account(command) => account::run(command).await,
         Command::Notice(command) => notice::run(command).await,
         Command::Log(command) => log::run(command).await,
-        Command::Migrate(options) => migrate::run(&options),
+        Command::Migrate(options) => migrate::run(&options).await,
     }
 }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use rollcall_access::Guard;
 use rollcall_console::{Listen, Services};
-use rollcall_db::Database;
+use rollcall_db::{Address, Database};
 use rollcall_proto::token::{
     CreateAccountRequest, CreateInvitationRequest, Role, account_service_client::AccountServiceClient,
     session_service_client::SessionServiceClient,
@@ -16,7 +16,7 @@ use rollcall_scim_gateway::Clients;
 use rollcall_serve::{
     CancellationToken, Channel, channel, grpc, http,
     listener::{self, Listener},
-    peer,
+    metrics, peer,
     process::{self, Process},
 };
 use rollcall_token_service::Clock;
@@ -63,6 +63,17 @@ pub(crate) struct Options {
     #[command(flatten)]
     tokens: rollcall_token_service::config::Args,
 
+    #[command(flatten)]
+    database: rollcall_db::Args,
+
+    #[command(flatten)]
+    metrics: metrics::Args,
+
+    /// A streaming replica of the identity database: look-ups are answered by it where it is fresh enough, and go on while the primary is
+    /// gone
+    #[arg(long, env = "ROLLCALL_IDENTITY_REPLICA_URL", hide_env_values = true, value_name = "URL")]
+    identity_replica_url: Option<Address>,
+
     /// Who may call the identity and the token service.
     #[command(flatten)]
     peers: peer::ServerArgs,
@@ -79,6 +90,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
         identity_listen,
         token_listen,
         tokens,
+        database,
+        metrics,
+        identity_replica_url,
         peers,
         process,
     } = options;
@@ -116,16 +130,32 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
         key: keys.oldest().cloned(),
         ..tokens
     };
-    let settings = rollcall_db::Options::default();
-    let identity_db =
-        Database::open(&databases.identity, &settings, rollcall_identity_service::migrations())?;
-    let token_db = Database::open(&databases.token, &settings, rollcall_token_service::migrations())?;
-
-    let identities =
-        rollcall_identity_service::Service::new(identity_db, &keys).with_health(process.health.clone());
+    let (identity_options, token_options) = (database.options("identity"), database.options("token"));
+    let opening = async {
+        let identity = Database::open_when_there(
+            &databases.identity,
+            &identity_options,
+            rollcall_identity_service::migrations,
+        );
+        let token =
+            Database::open_when_there(&databases.token, &token_options, rollcall_token_service::migrations);
+        tokio::try_join!(identity, token)
+    };
+    let Some((identity_db, token_db)) = shutdown.run_until_cancelled(opening).await.transpose()? else {
+        process.end().await;
+        return Ok(());
+    };
+    let replica = identity_replica_url
+        .map(|url| rollcall_identity_service::replica(&url, &identity_options))
+        .transpose()?;
+    let identities = rollcall_identity_service::Service::new(identity_db, &keys)
+        .with_replica(replica)
+        .with_gauges(metrics.metrics_max_accounts)
+        .with_health(process.health.clone());
     identities.check_keys().await?;
     let identity_routes = identities.routes()?;
     let tokens = rollcall_token_service::Service::new(token_db, Clock::system(), tokens)
+        .with_gauges(metrics.metrics_max_accounts)
         .with_health(process.health.clone());
     let token_routes = tokens.routes()?;
     let token_channel = channel::in_process(token_routes.clone());

@@ -77,6 +77,16 @@ pub enum Error {
     /// A card that the person has, or that somebody else holds.
     #[error("{0}")]
     CardHeld(&'static str),
+    /// A look-up wants to have seen what has not happened.
+    #[error(
+        "min_revision {min_revision} is ahead of the account, which is at {head}: was a backup restored?"
+    )]
+    Ahead {
+        /// What was asked for.
+        min_revision: i64,
+        /// The account's newest revision.
+        head: i64,
+    },
     /// The service is being stopped in the middle of a stream.
     #[error("the service is stopping; go on {}", where_to_go_on(*after))]
     Stopping {

@@ -19,6 +19,7 @@ pub(crate) fn with_cards(name: &str, numbers: &[&str]) -> User {
 
 pub(crate) async fn look(service: &Service, numbers: &[&str], station: &str) -> Vec<CardLookup> {
     let request = BatchLookupCardsRequest {
+        min_revision: 0,
         parent: ACCOUNT.to_owned(),
         numbers: numbers.iter().map(|&number| number.to_owned()).collect(),
         station: station.to_owned(),

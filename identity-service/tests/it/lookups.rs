@@ -8,6 +8,7 @@ use crate::service::{ACCOUNT, Service, both, email, group, id, user};
 
 async fn look(service: &Service, keys: Vec<Key>) -> Vec<Vec<User>> {
     let request = BatchLookupUsersRequest {
+        min_revision: 0,
         parent: ACCOUNT.to_owned(),
         keys: keys.into_iter().map(|key| UserKey { key: Some(key) }).collect(),
         view: UserView::Full.into(),
@@ -68,7 +69,12 @@ fn groups_are_direct_or_effective_and_a_cycle_ends() {
 
         let mut groups = async |effective| {
             let user_ids = vec![id(&anna.name).to_owned(), "nobody".to_owned(), id(&anna.name).to_owned()];
-            let request = BatchListUserGroupsRequest { parent: ACCOUNT.to_owned(), user_ids, effective };
+            let request = BatchListUserGroupsRequest {
+                min_revision: 0,
+                parent: ACCOUNT.to_owned(),
+                user_ids,
+                effective,
+            };
             let results = service.lookups.batch_list_user_groups(request).await.unwrap().into_inner().results;
             assert_eq!((results[0].found, results[0].active, results[1].found), (true, true, false));
             assert_eq!(results[0].groups, results[2].groups);
@@ -80,8 +86,12 @@ fn groups_are_direct_or_effective_and_a_cycle_ends() {
         let mut check = async |user: &User, group: &Group, effective| {
             let check =
                 MembershipCheck { user_id: id(&user.name).to_owned(), group_id: id(&group.name).to_owned() };
-            let request =
-                BatchCheckMembershipsRequest { parent: ACCOUNT.to_owned(), checks: vec![check], effective };
+            let request = BatchCheckMembershipsRequest {
+                min_revision: 0,
+                parent: ACCOUNT.to_owned(),
+                checks: vec![check],
+                effective,
+            };
             let result =
                 service.lookups.batch_check_memberships(request).await.unwrap().into_inner().results[0];
             (result.member, result.active)
@@ -97,8 +107,12 @@ fn groups_are_direct_or_effective_and_a_cycle_ends() {
 fn a_batch_has_limits() {
     both(async |mut service| {
         for user_ids in [vec![], vec!["x".to_owned(); 1001], vec![String::new()], vec!["a\0".to_owned()]] {
-            let request =
-                BatchListUserGroupsRequest { parent: ACCOUNT.to_owned(), user_ids, effective: false };
+            let request = BatchListUserGroupsRequest {
+                min_revision: 0,
+                parent: ACCOUNT.to_owned(),
+                user_ids,
+                effective: false,
+            };
             let refusal = service.lookups.batch_list_user_groups(request).await.unwrap_err();
             assert_eq!(refusal.code(), Code::InvalidArgument);
             assert!(refusal.message().starts_with("user_ids:"), "{}", refusal.message());

@@ -92,6 +92,7 @@ impl Queue {
 
 impl Waiting {
     fn lose(&mut self, account: &str, count: i64) {
+        metrics::counter!("rollcall_sync_log_lost_total").increment(count.unsigned_abs());
         let lost = self.lost.entry(account.to_owned()).or_default();
         *lost = lost.saturating_add(count);
     }

@@ -64,6 +64,8 @@ impl SyncLog {
     /// Writes all that waits. False: some of it must be tried again.
     async fn write(&mut self) -> bool {
         loop {
+            #[expect(clippy::cast_precision_loss, reason = "at most some thousands")]
+            metrics::gauge!("rollcall_sync_log_queue_length").set(self.queue.len() as f64);
             self.pending = self.pending.take().or_else(|| self.queue.take());
             let Some(batch) = self.pending.clone() else { return true };
             let call = self.client.record_sync_entries(request(batch));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::provider;
+use rollcall_scim::provider;
 
 const NOW: Millis = 1_800_000_000_000;
 const HOUR: Millis = DAY / 24;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use rollcall_db::{
-    Connection, Database, Error, Migrations, Options,
+    Connection, Database, Error, Migrations, Options, Pooler,
     test::{TestDb, both},
 };
 
@@ -158,12 +158,13 @@ async fn a_request_does_not_wait_for_ever() {
 fn migrations_run_once_whoever_comes_first() {
     for test in TestDb::both() {
         let names: Vec<Vec<String>> = std::thread::scope(|scope| {
-            let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| migrations().run(&test.address))).collect();
+            let runs: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| migrations().run(&test.address, Pooler::None))).collect();
             runs.into_iter().filter_map(|run| run.join().unwrap().ok()).collect()
         });
         let applied: usize = names.iter().map(Vec::len).sum();
         assert_eq!(applied, 1, "{}", test.address);
-        assert_eq!(migrations().run(&test.address).unwrap(), Vec::<String>::new());
+        assert_eq!(migrations().run(&test.address, Pooler::None).unwrap(), Vec::<String>::new());
     }
 }
 

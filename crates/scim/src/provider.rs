@@ -1,50 +1,55 @@
 //! Which identity provider a User-Agent belongs to, and how often that one calls. Pure.
 
-use crate::clock::{DAY, Millis};
+use std::time::Duration;
 
 /// What is known of an identity provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Provider {
     /// Its name for people.
     pub name: &'static str,
+    /// Its name in metrics.
+    pub label: &'static str,
     /// What its User-Agent holds, in lower case.
     agent: &'static str,
     /// How often it calls when there is nothing to do; `None` for those that call only when something has changed, and
     /// where nobody has said.
-    pub rhythm: Option<Millis>,
+    pub rhythm: Option<Duration>,
 }
 
-const MINUTE: Millis = DAY / (24 * 60);
-
 /// Entra ID runs a cycle every 40 minutes, changes or not (Microsoft Learn, *How provisioning works*).
-const ENTRA: Option<Millis> = Some(40 * MINUTE);
+const ENTRA: Option<Duration> = Some(Duration::from_mins(40));
 
 /// The first whose text is in the User-Agent counts. Okta's is from its SCIM reference, Google's from recorded
 /// requests; for the others it is the product's name, which some send and none has documented.
 const PROVIDERS: [Provider; 18] = [
-    provider("Okta", "okta", None),
-    provider("Google Workspace", "google-auto-provisioning", None),
+    provider("Okta", "okta", "okta", None),
+    provider("Google Workspace", "google-workspace", "google-auto-provisioning", None),
     // No shorter: `entra` is in `central`, and what runs on Azure, or on Windows, is not Entra ID for that.
-    provider("Microsoft Entra ID", "azure ad", ENTRA),
-    provider("Microsoft Entra ID", "azuread", ENTRA),
-    provider("Microsoft Entra ID", "azure-ad", ENTRA),
-    provider("Microsoft Entra ID", "azure active directory", ENTRA),
-    provider("Microsoft Entra ID", "microsoft entra", ENTRA),
-    provider("Microsoft Entra ID", "entra id", ENTRA),
-    provider("PingFederate", "pingfederate", None),
-    provider("PingOne", "pingone", None),
-    provider("OneLogin", "onelogin", None),
-    provider("JumpCloud", "jumpcloud", None),
-    provider("SailPoint", "sailpoint", None),
-    provider("CyberArk", "cyberark", None),
-    provider("Keycloak", "keycloak", None),
-    provider("authentik", "authentik", None),
-    provider("rauthy", "rauthy", None),
-    provider("ServiceNow", "servicenow", None),
+    provider("Microsoft Entra ID", "microsoft-entra-id", "azure ad", ENTRA),
+    provider("Microsoft Entra ID", "microsoft-entra-id", "azuread", ENTRA),
+    provider("Microsoft Entra ID", "microsoft-entra-id", "azure-ad", ENTRA),
+    provider("Microsoft Entra ID", "microsoft-entra-id", "azure active directory", ENTRA),
+    provider("Microsoft Entra ID", "microsoft-entra-id", "microsoft entra", ENTRA),
+    provider("Microsoft Entra ID", "microsoft-entra-id", "entra id", ENTRA),
+    provider("PingFederate", "pingfederate", "pingfederate", None),
+    provider("PingOne", "pingone", "pingone", None),
+    provider("OneLogin", "onelogin", "onelogin", None),
+    provider("JumpCloud", "jumpcloud", "jumpcloud", None),
+    provider("SailPoint", "sailpoint", "sailpoint", None),
+    provider("CyberArk", "cyberark", "cyberark", None),
+    provider("Keycloak", "keycloak", "keycloak", None),
+    provider("authentik", "authentik", "authentik", None),
+    provider("rauthy", "rauthy", "rauthy", None),
+    provider("ServiceNow", "servicenow", "servicenow", None),
 ];
 
-const fn provider(name: &'static str, agent: &'static str, rhythm: Option<Millis>) -> Provider {
-    Provider { name, agent, rhythm }
+const fn provider(
+    name: &'static str,
+    label: &'static str,
+    agent: &'static str,
+    rhythm: Option<Duration>,
+) -> Provider {
+    Provider { name, label, agent, rhythm }
 }
 
 /// The identity provider that a User-Agent belongs to.
@@ -71,7 +76,7 @@ mod tests {
         ] {
             assert_eq!(of_agent(agent).map(|known| known.name), expected, "{agent}");
         }
-        assert_eq!(of_agent("Microsoft Entra").unwrap().rhythm, Some(2_400_000));
+        assert_eq!(of_agent("Microsoft Entra").unwrap().rhythm, ENTRA);
         assert!(PROVIDERS.iter().all(|known| known.agent == known.agent.to_ascii_lowercase()));
     }
 }
