@@ -2,12 +2,11 @@
 
 use std::{io::Write as _, process::ExitCode};
 
-use clap::Parser as _;
 use rollcall_identity_service::config::Config;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match rollcall_identity_service::run(Config::parse()).await {
+    match rollcall_identity_service::run(rollcall_serve::config::parse::<Config>()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do when standard error is closed.

@@ -2,12 +2,11 @@
 
 use std::{io::Write as _, process::ExitCode};
 
-use clap::Parser as _;
 use rollcall_scim_gateway::Options;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match rollcall_scim_gateway::run(Options::parse()).await {
+    match rollcall_scim_gateway::run(rollcall_serve::config::parse::<Options>()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do when standard error is closed.

@@ -22,6 +22,7 @@ mod certificates;
 mod client;
 mod command_line;
 mod concurrency;
+mod configuration;
 mod conformance;
 mod console;
 mod cursors;

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use clap::Parser as _;
 use rollcall_access::Guard;
 use rollcall_edge::{Edge, Error, Lookups, Options};
 use rollcall_proto::identity::lookup_service_server::LookupServiceServer;
@@ -87,7 +86,7 @@ enum Failure {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Config::parse()).await {
+    match run(rollcall_serve::config::parse::<Config>()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do when standard error is closed.

@@ -7,12 +7,14 @@
 //! - [`tls`], [`peer`]: certificates and secrets, on both ends; [`reload`] follows their files.
 //! - [`process`]: what every program has: logs, the internal listener of probes and metrics, and an end in order.
 //! - [`health`]: alive and ready; [`metrics`]: what Prometheus reads.
+//! - [`config`]: options out of flags, environment and files, with one source of truth.
 //! - [`shutdown`]: one token that SIGTERM and SIGINT cancel.
 //! - [`log`]: text or JSON lines on standard error.
 //!
 //! Nothing here knows a user, a group or a token.
 
 pub mod channel;
+pub mod config;
 mod deadline;
 mod error;
 pub mod grpc;

@@ -21,6 +21,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Identity(#[from] rollcall_identity_service::StartError),
     #[error(transparent)]
+    Config(#[from] rollcall_serve::config::ConfigError),
+    #[error(transparent)]
     Guard(#[from] rollcall_access::GuardError),
     #[error(
         "there is no key: with both databases elsewhere, name its file with --key-file; `openssl rand -base64 32` makes one"

@@ -4,6 +4,7 @@ mod account;
 mod card;
 mod cli;
 mod client;
+mod config;
 mod console;
 mod conversion;
 mod databases;
@@ -23,9 +24,9 @@ mod settings;
 mod station;
 mod token;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
-use clap::Parser as _;
+use rollcall_serve::config::{ConfigError, try_parse};
 
 use crate::{
     cli::{Cli, Command},
@@ -34,15 +35,20 @@ use crate::{
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(help_or_mistake) => {
+    let parsed = match try_parse::<Cli>(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(ConfigError::Clap(help_or_mistake)) => {
             // Nothing is left to do when the terminal is gone.
             let _ = help_or_mistake.print();
             return if help_or_mistake.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
+        Err(error) => {
+            output::complain(&error.into());
+            return ExitCode::FAILURE;
+        }
     };
-    match run(cli).await {
+    let config = parsed.matches.get_one::<PathBuf>("config").cloned();
+    match run(parsed.options, config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&error);
@@ -51,7 +57,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<(), Error> {
+async fn run(cli: Cli, config: Option<PathBuf>) -> Result<(), Error> {
     match cli.command.unwrap_or(Command::Serve(Box::new(cli.serve))) {
         Command::Serve(options) => serve::run(*options).await,
         Command::Token(command) => token::run(command).await,
@@ -68,6 +74,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Account(command) => account::run(command).await,
         Command::Notice(command) => notice::run(command).await,
         Command::Log(command) => log::run(command).await,
+        Command::Config(command) => config::run(command, config).await,
         Command::Migrate(options) => migrate::run(&options).await,
     }
 }
