@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::{
-    account, card, config, console, conversion, diagnose, directory, import, key, log, migrate, notice, pin,
-    serve, station, token,
+    account, card, check, config, console, conversion, diagnose, directory, import, key, log, migrate,
+    notice, pin, serve, station, token,
 };
 
 /// Rollcall keeps a print fleet's users and groups in step with an identity provider.
@@ -73,6 +73,9 @@ pub(crate) enum Command {
     /// Look what identity providers asked, and how it went
     #[command(subcommand)]
     Log(log::Command),
+    /// Look whether what was set up can be reached
+    #[command(subcommand)]
+    Check(check::Command),
     /// Look where options come from, and what is wrong with them
     #[command(subcommand)]
     Config(config::Command),

@@ -40,6 +40,8 @@ pub(crate) enum Error {
     Defect(#[from] tokio::task::JoinError),
     #[error("no {} answers at {uri}; start it with `rollcall serve`, or name another with {}", .service.name, .service.option)]
     Unreachable { service: Service, uri: String },
+    #[error("{url} cannot be reached: {cause}")]
+    NoAnswer { url: String, cause: String },
     #[error("{0}")]
     Refused(String),
     #[error("cannot read {what}: {source}")]

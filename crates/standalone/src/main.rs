@@ -2,6 +2,7 @@
 
 mod account;
 mod card;
+mod check;
 mod cli;
 mod client;
 mod config;
@@ -74,6 +75,7 @@ async fn run(cli: Cli, config: Option<PathBuf>) -> Result<(), Error> {
         Command::Account(command) => account::run(command).await,
         Command::Notice(command) => notice::run(command).await,
         Command::Log(command) => log::run(command).await,
+        Command::Check(command) => Box::pin(check::run(command)).await,
         Command::Config(command) => config::run(command, config).await,
         Command::Migrate(options) => migrate::run(&options).await,
     }
