@@ -33,7 +33,8 @@ typos:
 
 # Builds the container image.
 image:
-    buildah build --file deploy/Containerfile --tag rollcall .
+    .test/venv/bin/python deploy/image/sbom.py deploy/image/sbom.cdx.json
+    buildah build --file deploy/image/Containerfile --build-arg REVISION=$(git rev-parse HEAD) --tag rollcall .
 
 # Measures what must stay flat: `just bench groups pages`. See bench/README.md.
 bench *ARGUMENTS:
