@@ -7,7 +7,7 @@ default:
 run *ARGUMENTS:
     cargo run --release -- {{ARGUMENTS}}
 
-# Runs all tests, or the sections named: fmt lint protos test tester okta microsoft sanity client browser openapi foreign durability notices fuzz.
+# Runs all tests, or the sections named: fmt lint protos test tester okta microsoft sanity client browser openapi foreign durability notices chart supply ha fuzz.
 test *SECTIONS:
     tests/run {{SECTIONS}}
 
@@ -26,6 +26,10 @@ explore SECONDS="600":
 # Checks licences, duplicate and unwanted crates and their sources. Advisories need their database, and are not checked.
 deny:
     cargo deny check licenses bans sources
+
+# PgBouncer, a replica, and every kind of failover under Patroni, after `tests/run ha` has installed what it takes.
+ha:
+    .test/venv/bin/python tests/ha/run.py pgbouncer replica switchover postgres node
 
 # Looks for misspellings.
 typos:
