@@ -53,7 +53,9 @@ impl Page {
 impl Browser {
     /// Somebody who is not signed in.
     pub(crate) fn new(console: &str) -> Self {
-        let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        // A page that refuses a form before it has read it closes the connection: a browser takes another, and so does this.
+        let http =
+            reqwest::Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0).build().unwrap();
         Self { http, console: console.to_owned(), session: None }
     }
 

@@ -81,7 +81,7 @@ impl Balancer {
     }
 
     async fn ready(&self, count: usize) {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         while self.ready.lock().unwrap().len() != count {
             assert!(Instant::now() < end, "not {count} replicas became ready");
             tokio::time::sleep(Duration::from_millis(20)).await;

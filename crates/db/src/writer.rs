@@ -183,7 +183,9 @@ impl Writer {
             waiting(self.name).decrement(batch.len() as f64);
             let wait =
                 histogram!("rollcall_database_wait_seconds", "database" => self.name, "kind" => "write");
-            batch.iter().for_each(|queued| wait.record(queued.since.elapsed()));
+            for queued in &batch {
+                wait.record(queued.since.elapsed());
+            }
             batch.retain(|queued| queued.job.is_wanted());
             let (mut fresh, stale): (Vec<_>, Vec<_>) =
                 batch.into_iter().partition(|queued| queued.since.elapsed() <= self.patience);

@@ -174,11 +174,11 @@ pub fn try_parse<T: CommandFactory + FromArgMatches>(
     let command = T::command();
     let found = found(&command, &arguments)?;
     let (arguments, files) = typed(&command, arguments, &found);
-    let matched = with_config(command).try_get_matches_from(arguments).and_then(|matches| {
+    let result = with_config(command).try_get_matches_from(arguments).and_then(|matches| {
         let options = T::from_arg_matches(&matches)?;
         Ok((options, matches))
     });
-    match matched {
+    match result {
         Ok((options, matches)) => Ok(Parsed { options, matches, files }),
         Err(error) => Err(blamed(error, &files)),
     }
@@ -371,9 +371,9 @@ fn read_value(
     let (path, key) = (path.to_owned(), key.to_owned());
     let known = names(command);
     if !known.contains(&key) {
-        let like = |name: &String| strsim::jaro_winkler(name, &key);
-        let hint = known.iter().max_by(|a, b| like(a).total_cmp(&like(b)));
-        let hint = hint.filter(|hint| like(hint) > 0.85).cloned();
+        let likeness = |name: &String| strsim::jaro_winkler(name, &key);
+        let hint = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let hint = hint.filter(|hint| likeness(hint) > 0.85).cloned();
         return Err(ConfigError::Unknown { path, line, key, hint });
     }
     match values(value) {

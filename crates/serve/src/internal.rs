@@ -23,7 +23,7 @@ fn router(health: Health, metrics: Metrics) -> Router {
     let http = Router::new()
         .route("/livez", get(alive))
         .route("/readyz", get(ready))
-        .route("/metrics", get(|State(health): State<Health>| text(metrics, health)))
+        .route("/metrics", get(async move |State(health): State<Health>| text(&metrics, &health)))
         .with_state(health);
     // The path of an rpc begins with its package: the two never meet.
     Routes::new(HealthServer::new(services)).into_axum_router().merge(http)
@@ -39,7 +39,7 @@ fn said(good: bool, health: &Health) -> Answer {
     (StatusCode::SERVICE_UNAVAILABLE, plain, format!("{}\n", health.reasons().join("\n")))
 }
 
-async fn text(metrics: Metrics, health: Health) -> Answer {
+fn text(metrics: &Metrics, health: &Health) -> Answer {
     let prometheus = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (StatusCode::OK, prometheus, metrics.render(health.is_ready()))
 }

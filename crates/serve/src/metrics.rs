@@ -213,8 +213,8 @@ pub fn grpc(routes: Routes) -> Routes {
     });
     let service = service.map_request(|request: http::Request<_>| request.map(Body::new));
     let mut counted = Routes::default();
-    let router = counted.axum_router_mut();
-    *router = std::mem::take(router).fallback_service(service);
+    let inner = counted.axum_router_mut();
+    *inner = std::mem::take(inner).fallback_service(service);
     counted
 }
 
