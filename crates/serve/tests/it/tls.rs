@@ -64,13 +64,13 @@ async fn only_peers_of_the_ca_get_in_and_are_named() {
     let args =
         ServerArgs { tls: ours.issue("server", "spiffe://x/rollcall/service"), ..ServerArgs::default() };
     let tls = args.tls().unwrap().unwrap();
-    let (names, mut named) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut named) = tokio::sync::mpsc::unbounded_channel();
     let mut routes = grpc::routes(FILE_DESCRIPTOR_SET, &[], &Health::default()).unwrap();
-    let router = routes.axum_router_mut();
-    *router = std::mem::take(router).layer(tower::util::MapRequestLayer::new(
+    let inner = routes.axum_router_mut();
+    *inner = std::mem::take(inner).layer(tower::util::MapRequestLayer::new(
         move |request: axum::extract::Request| {
             let peer = request.extensions().get::<Peer>().cloned();
-            names.send(peer.and_then(|peer| peer.names)).unwrap();
+            sender.send(peer.and_then(|peer| peer.names)).unwrap();
             request
         },
     ));
