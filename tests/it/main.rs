@@ -14,6 +14,7 @@
     reason = "a test fails by panicking, says on which database it ran, and compares lists of ids"
 )]
 
+mod backup;
 mod bad_input;
 mod browser;
 mod bulk;
@@ -57,4 +58,5 @@ mod sync_log;
 mod tokens;
 mod truth;
 mod two_gateways;
+mod upgrade;
 mod user_names;

@@ -76,6 +76,11 @@ impl Store {
         [&self.identity.address, &self.token.address]
     }
 
+    /// Both, and what each is of.
+    pub(crate) fn databases(&self) -> [(&TestDb, &'static str); 2] {
+        [(&self.identity, "identity"), (&self.token, "token")]
+    }
+
     pub(crate) fn key_file(&self) -> PathBuf {
         self.home.path().join("key")
     }

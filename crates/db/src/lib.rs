@@ -10,6 +10,7 @@
 
 pub mod address;
 pub mod connection;
+pub mod copy;
 pub mod database;
 pub mod error;
 pub mod migrate;

@@ -56,25 +56,44 @@ impl Migrations {
         applied.map_err(|cause| Error::Migrate { address: address.clone(), reason: cause.to_string() })
     }
 
+    /// The migrations that a database has and this program does not know: it is of a newer version.
+    ///
+    /// # Errors
+    /// [`Error::Open`], [`Error::Migrate`].
+    pub fn unknown(self, address: &Address) -> Result<Vec<String>, Error> {
+        let mut connection = Connection::open(address, Purpose::Read, Pooler::None)?;
+        let wanted = self.wanted(&connection, address)?;
+        let unknown = applied(&mut connection).into_iter().filter(|version| !wanted.contains(version));
+        Ok(unknown.collect())
+    }
+
+    fn wanted(&self, connection: &Connection, address: &Address) -> Result<Vec<String>, Error> {
+        match connection {
+            Connection::Sqlite(_) => wanted::<diesel::sqlite::Sqlite>(&self.sqlite),
+            Connection::Postgres(_) => wanted::<diesel::pg::Pg>(&self.postgres),
+        }
+        .map_err(|reason| Error::Migrate { address: address.clone(), reason })
+    }
+
     /// Looks that none is missing; a schema that is newer than this program is no matter. Needs no right to change the schema.
     ///
     /// # Errors
     /// [`Error::Open`], [`Error::Pending`].
     pub fn check(self, address: &Address, pooler: Pooler) -> Result<(), Error> {
         let mut connection = Connection::open(address, Purpose::Read, pooler)?;
-        let wanted = match &connection {
-            Connection::Sqlite(_) => wanted::<diesel::sqlite::Sqlite>(&self.sqlite),
-            Connection::Postgres(_) => wanted::<diesel::pg::Pg>(&self.postgres),
-        }
-        .map_err(|reason| Error::Migrate { address: address.clone(), reason })?;
-        // Without the table none was applied; any other failure shows itself at the first read.
-        let applied: Vec<Applied> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations")
-            .load(&mut connection)
-            .unwrap_or_default();
-        let is_missing = |version: &String| !applied.iter().any(|row| row.version == *version);
-        let missing: Vec<String> = wanted.into_iter().filter(is_missing).collect();
+        let wanted = self.wanted(&connection, address)?;
+        let applied = applied(&mut connection);
+        let missing: Vec<String> = wanted.into_iter().filter(|version| !applied.contains(version)).collect();
         if missing.is_empty() { Ok(()) } else { Err(Error::Pending { address: address.clone(), missing }) }
     }
+}
+
+/// The versions that were applied. Without the table none was; any other failure shows itself at the first read.
+fn applied(connection: &mut Connection) -> Vec<String> {
+    let rows: Vec<Applied> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations")
+        .load(connection)
+        .unwrap_or_default();
+    rows.into_iter().map(|row| row.version).collect()
 }
 
 fn wanted<DB: Backend>(source: &EmbeddedMigrations) -> Result<Vec<String>, String> {

@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::{
-    account, card, check, config, console, conversion, diagnose, directory, import, key, log, migrate,
-    notice, pin, serve, station, token,
+    account, backup, card, check, config, console, conversion, diagnose, directory, import, key, log,
+    migrate, notice, pin, serve, station, token,
 };
 
 /// Rollcall keeps a print fleet's users and groups in step with an identity provider.
@@ -80,6 +80,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(config::Command),
     Migrate(migrate::Options),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
 }
 
 #[cfg(test)]

@@ -44,6 +44,8 @@ pub(crate) enum Error {
     NoAnswer { url: String, cause: String },
     #[error("{0}")]
     Refused(String),
+    #[error("{}: {source}", .path.display())]
+    File { path: PathBuf, source: io::Error },
     #[error("cannot read {what}: {source}")]
     Input { what: String, source: io::Error },
     #[error("cannot write the output: {0}")]

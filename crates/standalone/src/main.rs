@@ -1,6 +1,7 @@
 //! Rollcall in one process, and the commands of its administrator. One file per subcommand.
 
 mod account;
+mod backup;
 mod card;
 mod check;
 mod cli;
@@ -78,5 +79,7 @@ async fn run(cli: Cli, config: Option<PathBuf>) -> Result<(), Error> {
         Command::Check(command) => Box::pin(check::run(command)).await,
         Command::Config(command) => config::run(command, config).await,
         Command::Migrate(options) => migrate::run(&options).await,
+        Command::Backup(options) => backup::backup(&options),
+        Command::Restore(options) => backup::restore(&options),
     }
 }
