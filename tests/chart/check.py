@@ -91,6 +91,9 @@ def check_objects(name, objects):
         text, at = json.dumps(made["spec"]) if "spec" in made else "", f"{made['kind']} {made['metadata']['name']}"
         if made["kind"] in ("Ingress", "HTTPRoute") and not any(f'"name": "{named}"' in text for named in services):
             wrong(name, f"{at} leads nowhere")
+        outside = made["kind"] == "Service" and made["spec"].get("type") in ("LoadBalancer", "NodePort")
+        if outside and {port["port"] for port in made["spec"]["ports"]} - {7400, 7403}:
+            wrong(name, f"{at} shows the outside more than SCIM and the console")
         if made["kind"] == "HorizontalPodAutoscaler":
             if ("Deployment", made["spec"]["scaleTargetRef"]["name"]) not in seen:
                 wrong(name, f"{at} scales nothing")

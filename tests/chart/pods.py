@@ -100,7 +100,9 @@ class Pod:
             folder.mkdir(parents=True)
             self.folders[mount["mountPath"]] = folder
             volume = volumes[mount["name"]]
-            if "configMap" in volume:
+            if "emptyDir" in volume:
+                content = {}
+            elif "configMap" in volume:
                 content = sources["ConfigMap", volume["configMap"]["name"]]
             else:
                 content = sources["Secret", volume["secret"]["secretName"]]
@@ -111,7 +113,9 @@ class Pod:
         self.environment = {
             entry["name"]: self.here(entry["value"]) for entry in container.get("env", []) if "value" in entry
         }
-        if len(self.environment) != len(container.get("env", [])):
+        # What is written goes where the pod has a place for it, and nowhere else.
+        self.environment["TMPDIR"] = str(self.folders.get("/tmp", "/nowhere"))
+        if len(self.environment) - 1 != len(container.get("env", [])):
             sys.exit(f"{name}: there are sources of environment variables that are not understood here")
         self.process = None
 

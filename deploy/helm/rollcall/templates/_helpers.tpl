@@ -202,6 +202,11 @@ readinessProbe:
   secret: {secretName: {{ $v.gateway.tls.consoleSecret }}, defaultMode: 0440}
 {{- end }}
 {{- end }}
+{{- if has .of (list "gateway" "standalone") }}
+# Files that are being imported in the console; at most 8 of 512 MiB.
+- name: tmp
+  emptyDir: {}
+{{- end }}
 {{- if eq .of "standalone" }}
 - name: data
   persistentVolumeClaim: {claimName: {{ default (include "rollcall.fullname" .root) $v.standalone.persistence.existingClaim }}}
@@ -241,6 +246,9 @@ readinessProbe:
 {{- if $v.gateway.tls.consoleSecret }}
 - {name: console-tls, mountPath: /etc/rollcall/console-tls, readOnly: true}
 {{- end }}
+{{- end }}
+{{- if has .of (list "gateway" "standalone") }}
+- {name: tmp, mountPath: /tmp}
 {{- end }}
 {{- if eq .of "standalone" }}
 - {name: data, mountPath: /data}
