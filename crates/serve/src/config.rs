@@ -172,7 +172,12 @@ pub fn try_parse<T: CommandFactory + FromArgMatches>(
 ) -> Result<Parsed<T>, ConfigError> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let command = T::command();
-    let found = found(&command, &arguments)?;
+    let asks = |words: &[&str]| arguments.iter().any(|argument| words.iter().any(|word| argument == word));
+    // Whoever asks for help gets it, whatever is in the files.
+    let found = match found(&command, &arguments) {
+        Err(_) if asks(&["--help", "-h", "--version", "-V", "help"]) => BTreeMap::new(),
+        found => found?,
+    };
     let (arguments, files) = typed(&command, arguments, &found);
     let result = with_config(command).try_get_matches_from(arguments).and_then(|matches| {
         let options = T::from_arg_matches(&matches)?;
@@ -567,6 +572,9 @@ mod tests {
             let message = parse(text, &[]).unwrap_err();
             assert!(message.contains(problem), "{text}: {message}");
         }
+        let help = vec!["rollcall".into(), "--config=/nowhere/c.toml".into(), "--help".into()];
+        let Err(ConfigError::Clap(help)) = try_parse::<Options>(help) else { panic!("no help") };
+        assert_eq!(help.kind(), ErrorKind::DisplayHelp);
         let gone = vec!["rollcall".into(), "--config=/nowhere/c.toml".into()];
         let Err(error) = try_parse::<Options>(gone) else { panic!("read") };
         assert!(error.to_string().contains("cannot read /nowhere/c.toml (--config)"));

@@ -1,8 +1,11 @@
 //! The gRPC side of a service: what every one of them offers besides its own rpcs, and its listener.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, mpsc},
+};
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 use tokio_util::sync::CancellationToken;
 use tonic::{
@@ -26,8 +29,10 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection is asked to end after this long, so that clients look again which servers there are.
 const MAX_AGE: Duration = Duration::from_mins(5);
-/// Handshakes and finished connections that wait to be taken.
+/// Finished connections that wait to be taken.
 const ACCEPTED: usize = 64;
+/// Handshakes at once: whoever has not shown a certificate costs no more than that. Further connections wait in the system's queue.
+const HANDSHAKES: usize = 256;
 /// The most header bytes of one call.
 const MAX_HEADER_LIST: u32 = 64 * 1024;
 /// The most calls at once on one connection.
@@ -100,6 +105,7 @@ async fn accept(
 ) {
     let tcp = TcpIncoming::from(tcp).with_nodelay(Some(true)).with_keepalive(Some(KEEPALIVE_INTERVAL));
     let mut tcp = std::pin::pin!(tcp);
+    let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
     loop {
         let next = tokio::select! {
             () = shutdown.cancelled() => return,
@@ -122,7 +128,12 @@ async fn accept(
                 }
             }
             Some(tls) => {
+                let turn = tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    turn = Arc::clone(&handshakes).acquire_owned() => turn,
+                };
                 tokio::spawn(async move {
+                    let _turn = turn;
                     let address = stream.peer_addr().ok();
                     match tls.accept(stream).await {
                         // Nobody takes it any more: the server is ending.
