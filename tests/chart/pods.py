@@ -347,7 +347,7 @@ def refusals(authority, ports):
         ("print looks up", 7401, lookup, looks, of(role("print")), {"OK"}),
         ("a station looks up in its account", 7401, lookup, looks, of(role("station/acme/lobby")), {"OK"}),
         ("no certificate", 7401, lookup, looks, grpc.ssl_channel_credentials(role()["ca.crt"]), {"UNAVAILABLE"}),
-        ("no TLS", 7401, lookup, looks, None, {"UNAVAILABLE"}),
+        ("no TLS", 7401, lookup, looks, None, {"UNAVAILABLE", "INTERNAL"}),
         ("another CA", 7401, lookup, looks, of(stranger), {"UNAVAILABLE"}),
         ("expired", 7401, lookup, looks, of(role("print", days=-2)), {"UNAVAILABLE"}),
         ("no role", 7401, lookup, looks, of(role()), {"PERMISSION_DENIED"}),

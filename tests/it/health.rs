@@ -84,6 +84,10 @@ async fn readiness_follows_the_database_and_liveness_does_not() {
     let _ = open.await;
     becomes(internal, 503).await;
     assert_eq!(probe(internal, "livez").await, Some(200));
+    let text =
+        reqwest::get(format!("http://127.0.0.1:{internal}/metrics")).await.unwrap().text().await.unwrap();
+    assert!(text.contains("rollcall_database_up{database=\"identity\"} 0"), "{text}");
+    assert!(text.contains("rollcall_ready 0"), "{text}");
     assert_eq!(checked(internal, "liveness").await, ServingStatus::Serving);
     assert_eq!(checked(internal, "readiness").await, ServingStatus::NotServing);
     assert_eq!(checked(serves, "rollcall.identity.v1.UserService").await, ServingStatus::NotServing);

@@ -1,6 +1,6 @@
 //! The guard in front of a service's socket.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
@@ -19,8 +19,9 @@ use crate::{
     station::{self, About},
 };
 
-/// The most bytes of a station's request: as tonic's own limit for a message, and its frame.
-const MAX_REQUEST: usize = 4 * 1024 * 1024 + FRAME;
+/// The most bytes of a station's request, and how long it may take to arrive: 1,000 keys fit.
+const MAX_REQUEST: usize = 256 * 1024;
+const ARRIVAL: Duration = Duration::from_secs(10);
 /// The flag and the length in front of a message (gRPC over HTTP/2, Length-Prefixed-Message).
 const FRAME: usize = 5;
 
@@ -147,8 +148,11 @@ async fn admit_station(
         return Ok(request);
     }
     let (head, body) = request.into_parts();
-    let bytes = collect(body).await?;
-    let about = bytes.get(FRAME..).and_then(|message| station::about(&path, message));
+    let bytes = tokio::time::timeout(ARRIVAL, collect(body))
+        .await
+        .map_err(|_| Status::deadline_exceeded("the request does not arrive"))??;
+    // One message, not compressed, and nothing behind it: what is looked at here is what the service will see.
+    let about = framed(&bytes).and_then(|message| station::about(&path, message));
     let request = http::Request::from_parts(head, Body::new(Full::new(bytes)));
     let Some(About { parent, station }) = about else {
         return Err(Status::invalid_argument("the request cannot be read"));
@@ -156,7 +160,8 @@ async fn admit_station(
     let own = |grant: &Grant| match grant {
         Grant::Role(_) => false,
         Grant::Station { account, name } => {
-            parent.strip_prefix("accounts/") == Some(account) && (station.is_empty() || station == *name)
+            let itself = station.as_ref().is_none_or(|station| station == name);
+            parent.strip_prefix("accounts/") == Some(account) && itself
         }
     };
     if grants.iter().any(own) {
@@ -166,13 +171,21 @@ async fn admit_station(
     Err(Status::permission_denied("the caller is a station of another account, or another station"))
 }
 
+/// The message of a request that is one.
+fn framed(bytes: &[u8]) -> Option<&[u8]> {
+    let (head, message) = bytes.split_at_checked(FRAME)?;
+    let (flag, length) = head.split_first()?;
+    let length = u32::from_be_bytes(length.try_into().ok()?);
+    (*flag == 0 && usize::try_from(length) == Ok(message.len())).then_some(message)
+}
+
 async fn collect(mut body: Body) -> Result<Bytes, Status> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Status::cancelled("the request broke off"))?;
         bytes.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
         if bytes.len() > MAX_REQUEST {
-            return Err(Status::out_of_range("the request is larger than 4 MiB"));
+            return Err(Status::out_of_range("the request is larger than 256 KiB"));
         }
     }
     Ok(bytes.freeze())
@@ -182,6 +195,8 @@ async fn collect(mut body: Body) -> Result<Bytes, Status> {
 fn refused(reason: &'static str, request: &http::Request<Body>, grants: &[Grant]) {
     ::metrics::counter!("rollcall_peer_refusals_total", "reason" => reason).increment(1);
     let peer = request.extensions().get::<Peer>().and_then(|peer| peer.address);
-    let rpc = request.uri().path();
+    // Only what there is: a caller's own text would fill the log.
+    let path = request.uri().path().strip_prefix('/').unwrap_or_default();
+    let rpc = rules::RULES.iter().map(|(rpc, _)| *rpc).find(|rpc| *rpc == path).unwrap_or("unknown");
     tracing::warn!(?peer, rpc, ?grants, "a call was refused to a peer");
 }

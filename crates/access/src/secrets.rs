@@ -2,7 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -46,8 +49,16 @@ pub(crate) struct Secrets(Vec<([u8; 32], Grant)>);
 impl Secrets {
     /// Reads a file and follows it.
     pub(crate) fn follow(path: PathBuf, interval: Duration) -> Result<Arc<Watched<Self>>, SecretsError> {
+        let started = AtomicBool::new(false);
         Watched::start(vec![path.clone()], interval, move |contents| {
-            Self::parse(&path, contents.first().map_or(&[][..], Vec::as_slice))
+            match Self::parse(&path, contents.first().map_or(&[][..], Vec::as_slice)) {
+                // Emptied while it runs: from here on it is nobody.
+                Err(SecretsError::Empty(_)) if started.load(Ordering::Relaxed) => Ok(Self(Vec::new())),
+                parsed => {
+                    started.store(true, Ordering::Relaxed);
+                    parsed
+                }
+            }
         })
     }
 
@@ -68,7 +79,7 @@ impl Secrets {
                 [role, secret] => ((*role).to_owned(), *secret),
                 _ => return Err(wrong("write `ROLE SECRET` or `station ACCOUNT/NAME SECRET`".to_owned())),
             };
-            let grant = role.parse().map_err(|no: NoRole| wrong(format!("{role:?} {no}")))?;
+            let grant = role.parse().map_err(|no: NoRole| wrong(format!("its role {no}")))?;
             if secret.len() < SHORTEST {
                 return Err(wrong(format!("the secret has fewer than {SHORTEST} characters")));
             }
@@ -113,8 +124,9 @@ mod tests {
             (b"# nothing\n", "holds no secret"),
             (b"gateway\n", "line 1: write `ROLE SECRET`"),
             (b"\ngateway short-secret\n", "line 2: the secret has fewer than 16"),
-            (b"gatewy 0123456789abcdef", "line 1: \"gatewy\" is none of gateway"),
-            (b"station acme 0123456789abcdef", "\"station/acme\" is none of"),
+            (b"gatewy 0123456789abcdef", "line 1: its role is none of gateway"),
+            (b"0123456789abcdef gateway", "line 1: its role is none of"),
+            (b"station acme 0123456789abcdef", "its role is none of"),
             (b"gateway 0123456789abcdef and more", "line 1: write"),
             (b"\xff\xfe", "not UTF-8"),
         ] {

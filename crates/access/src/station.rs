@@ -7,11 +7,11 @@ use rollcall_proto::identity::{
     RegisterCardRequest, VerifySecretRequest, WatchChangesRequest,
 };
 
-/// The account's resource name, and the station; empty where a request does not speak for one.
+/// The account's resource name, and the station; `None` where a request of its kind names none.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct About {
     pub(crate) parent: String,
-    pub(crate) station: String,
+    pub(crate) station: Option<String>,
 }
 
 /// Reads the request of an rpc that stations may call. `None` for one that cannot be read, and for every other rpc.
@@ -20,7 +20,7 @@ pub(crate) fn about(path: &str, message: &[u8]) -> Option<About> {
     Some(match rpc {
         "BatchLookupCards" => {
             let it = read::<BatchLookupCardsRequest>(message)?;
-            About { parent: it.parent, station: it.station }
+            About { parent: it.parent, station: Some(it.station) }
         }
         "BatchLookupUsers" => parent(read::<BatchLookupUsersRequest>(message)?.parent),
         "BatchListUserGroups" => parent(read::<BatchListUserGroupsRequest>(message)?.parent),
@@ -28,23 +28,26 @@ pub(crate) fn about(path: &str, message: &[u8]) -> Option<About> {
         "ListChanges" => parent(read::<ListChangesRequest>(message)?.parent),
         "WatchChanges" => {
             let it = read::<WatchChangesRequest>(message)?;
-            About { parent: it.parent, station: it.station }
+            About { parent: it.parent, station: Some(it.station) }
         }
         "AcknowledgeChanges" => {
             let it = read::<AcknowledgeChangesRequest>(message)?;
-            About { parent: it.parent, station: it.station }
+            About { parent: it.parent, station: Some(it.station) }
         }
         "RegisterCard" => {
             let it = read::<RegisterCardRequest>(message)?;
-            About { parent: it.parent, station: it.station }
+            About { parent: it.parent, station: Some(it.station) }
         }
         "VerifySecret" => {
             let it = read::<VerifySecretRequest>(message)?;
-            About { parent: it.parent, station: it.station }
+            About { parent: it.parent, station: Some(it.station) }
         }
         "ChangeSecret" => {
             let it = read::<ChangeSecretRequest>(message)?;
-            About { parent: it.user.split('/').take(2).collect::<Vec<_>>().join("/"), station: it.station }
+            About {
+                parent: it.user.split('/').take(2).collect::<Vec<_>>().join("/"),
+                station: Some(it.station),
+            }
         }
         _ => return None,
     })
@@ -55,7 +58,7 @@ fn read<M: Message + Default>(message: &[u8]) -> Option<M> {
 }
 
 fn parent(parent: String) -> About {
-    About { parent, station: String::new() }
+    About { parent, station: None }
 }
 
 #[cfg(test)]
@@ -70,7 +73,7 @@ mod tests {
             WatchChangesRequest { parent: "accounts/a".to_owned(), ..WatchChangesRequest::default() };
         for (rpc, who) in RULES {
             let about = about(&format!("/{rpc}"), &message.encode_to_vec());
-            let known = about.is_some_and(|about| about.parent == "accounts/a" && about.station.is_empty());
+            let known = about.is_some_and(|about| about.parent == "accounts/a");
             assert_eq!(known, who.contains(&Role::Station), "{rpc}");
         }
         assert_eq!(about("/rollcall.identity.v1.ChangeService/WatchChanges", b"\xff\xff"), None);

@@ -12,6 +12,26 @@ use tokio::sync::Semaphore;
 
 use crate::{Address, Connection, Error, Options, Pooler, connection::Purpose};
 
+/// How long a look whether it answers may take.
+const LOOK: Duration = Duration::from_millis(1500);
+
+/// A read that waits for its turn, counted for as long as it lives: its caller may give up.
+struct Waiting(metrics::Gauge);
+
+impl Waiting {
+    fn new(database: &'static str) -> Self {
+        let gauge = gauge!("rollcall_database_queue_length", "database" => database, "kind" => "read");
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
+
 /// Reads of one database. Cheap to clone.
 #[derive(Clone)]
 pub struct Reader {
@@ -55,11 +75,10 @@ impl Reader {
         E: From<Error> + Send + 'static,
     {
         let name = self.name;
-        let waiting = gauge!("rollcall_database_queue_length", "database" => name, "kind" => "read");
         let asked = Instant::now();
-        waiting.increment(1.0);
+        let waiting = Waiting::new(name);
         let turn = tokio::time::timeout(self.patience, self.turns.clone().acquire_owned()).await;
-        waiting.decrement(1.0);
+        drop(waiting);
         let Ok(turn) = turn else { return Err(failed(name, "read", Error::Overloaded).into()) };
         let turn = turn.map_err(|_| Error::Closed)?;
         let pool = self.pool.clone();
@@ -103,9 +122,11 @@ impl Reader {
     /// # Errors
     /// Why it does not.
     pub async fn ping(&self) -> Result<(), Error> {
-        let answer = self
-            .read(|connection| Ok::<_, Error>(diesel::sql_query("SELECT 1").execute(connection).map(drop)?))
-            .await;
+        let look = self
+            .read(|connection| Ok::<_, Error>(diesel::sql_query("SELECT 1").execute(connection).map(drop)?));
+        let answer = tokio::time::timeout(LOOK, look)
+            .await
+            .unwrap_or_else(|_| Err(Error::Unavailable("it does not answer in time".to_owned())));
         gauge!("rollcall_database_up", "database" => self.name).set(if answer.is_ok() { 1.0 } else { 0.0 });
         answer
     }

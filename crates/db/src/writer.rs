@@ -205,10 +205,13 @@ impl Writer {
         let start = Instant::now();
         let outcome = self.begin().and_then(|mut connection| {
             let ended = transact(&mut connection, &mut batch);
-            if ended.is_ok() && !connection.is_broken() {
-                self.connection = Some(connection);
+            ended?;
+            if connection.is_broken() {
+                // A write left a transaction of its own open: what was committed was not the whole.
+                return Err(Error::Panicked);
             }
-            ended
+            self.connection = Some(connection);
+            Ok(())
         });
         histogram!("rollcall_database_run_seconds", "database" => self.name, "kind" => "write")
             .record(start.elapsed());

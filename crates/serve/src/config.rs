@@ -12,7 +12,7 @@ use std::{
 
 use clap::{
     Arg, ArgMatches, Command, CommandFactory, FromArgMatches,
-    error::{ContextKind, ErrorKind},
+    error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
 };
 use serde::{Deserialize as _, de::IntoDeserializer as _};
@@ -172,20 +172,27 @@ pub fn try_parse<T: CommandFactory + FromArgMatches>(
 ) -> Result<Parsed<T>, ConfigError> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let command = T::command();
-    let asks = |words: &[&str]| arguments.iter().any(|argument| words.iter().any(|word| argument == word));
-    // Whoever asks for help gets it, whatever is in the files.
     let found = match found(&command, &arguments) {
-        Err(_) if asks(&["--help", "-h", "--version", "-V", "help"]) => BTreeMap::new(),
-        found => found?,
+        Ok(found) => found,
+        // Whoever asks for help gets it, whatever is in the files.
+        Err(wrong) => {
+            return Err(match with_config(command).try_get_matches_from(arguments) {
+                Err(help) if matches!(help.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+                    ConfigError::Clap(help)
+                }
+                _ => wrong,
+            });
+        }
     };
     let (arguments, files) = typed(&command, arguments, &found);
+    let secrets = secrets(&command);
     let result = with_config(command).try_get_matches_from(arguments).and_then(|matches| {
         let options = T::from_arg_matches(&matches)?;
         Ok((options, matches))
     });
     match result {
         Ok((options, matches)) => Ok(Parsed { options, matches, files }),
-        Err(error) => Err(blamed(error, &files)),
+        Err(error) => Err(blamed(error, &files, &secrets)),
     }
 }
 
@@ -204,11 +211,32 @@ pub fn with_config(command: Command) -> Command {
     command.arg(config)
 }
 
-/// Says of a value that came out of a file where it stands.
-fn blamed(error: clap::Error, files: &BTreeMap<String, Origin>) -> ConfigError {
+/// The options whose values are not to be shown.
+fn secrets(command: &Command) -> Vec<String> {
+    let hidden = all(command).into_iter().filter(|option| option.is_hide_env_values_set());
+    hidden.filter_map(Arg::get_long).map(str::to_owned).collect()
+}
+
+/// The option that an error is about, without dashes.
+fn about(error: &clap::Error) -> String {
     let named = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
-    let long = named.strip_prefix("--").and_then(|rest| rest.split([' ', '=']).next()).unwrap_or_default();
-    match files.get(long) {
+    let long = named.strip_prefix("--").and_then(|rest| rest.split([' ', '=']).next());
+    long.unwrap_or_default().to_owned()
+}
+
+/// Takes the value out of an error where it is a secret.
+fn masked(mut error: clap::Error, is_secret: bool) -> clap::Error {
+    if is_secret && error.get(ContextKind::InvalidValue).is_some() {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("***".to_owned()));
+    }
+    error
+}
+
+/// Says of a value that came out of a file where it stands.
+fn blamed(error: clap::Error, files: &BTreeMap<String, Origin>, secrets: &[String]) -> ConfigError {
+    let long = about(&error);
+    let error = masked(error, secrets.contains(&long));
+    match files.get(&long) {
         Some(origin) => ConfigError::Value { origin: origin.clone(), error },
         None => ConfigError::Clap(error),
     }
@@ -470,7 +498,7 @@ pub fn prove(command: &Command, config: Option<&Path>) -> Result<(), ConfigError
     let found = found(command, &arguments)?;
     let (arguments, files) = typed(command, arguments, &found);
     let matched = with_config(command.clone()).try_get_matches_from(arguments);
-    matched.map(drop).map_err(|error| blamed(error, &files))
+    matched.map(drop).map_err(|error| blamed(error, &files, &secrets(command)))
 }
 
 /// What clap says of the values of one option, whatever the others are.
@@ -484,7 +512,7 @@ fn wrong(command: &Command, option: &Arg, values: &[String]) -> Option<String> {
     let typed = values.iter().map(|value| format!("--{long}={value}"));
     let error = alone.try_get_matches_from(std::iter::once("x".to_owned()).chain(typed)).err()?;
     matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::TooManyValues)
-        .then(|| said(&error))
+        .then(|| said(&masked(error, option.is_hide_env_values_set())))
 }
 
 /// Where the value of an option came from.
@@ -520,6 +548,8 @@ mod tests {
         proxies: Vec<String>,
         #[arg(long)]
         json: bool,
+        #[arg(long, env = "ROLLCALL_NEVER_SET_PIN", hide_env_values = true)]
+        pin: Option<u16>,
     }
 
     fn parse(config: &str, more: &[&str]) -> Result<(Options, Vec<String>), String> {
@@ -567,6 +597,7 @@ mod tests {
             ("port = [[1]]", "line 1: `port` must be"),
             ("[identity]\nport = 1", "there is no program `identity`; there are rollcall,"),
             ("port = ", "line 1"),
+            ("pin = \"hunter2\"", "line 1: invalid value '***' for '--pin"),
             ("cert = \"a\"", "--key"),
         ] {
             let message = parse(text, &[]).unwrap_err();

@@ -31,8 +31,12 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_AGE: Duration = Duration::from_mins(5);
 /// Finished connections that wait to be taken.
 const ACCEPTED: usize = 64;
-/// Handshakes at once: whoever has not shown a certificate costs no more than that. Further connections wait in the system's queue.
-const HANDSHAKES: usize = 256;
+/// Then what runs on it may take so long: a stream of changes is begun again by its revision, and meets who may call as it is by then.
+const AGE_GRACE: Duration = Duration::from_mins(5);
+/// The most connections at once, those that have not yet said who they are among them.
+const CONNECTIONS: usize = 4096;
+/// A connection must shake hands and begin to speak within this time.
+const FIRST_BYTES: Duration = Duration::from_secs(10);
 /// The most header bytes of one call.
 const MAX_HEADER_LIST: u32 = 64 * 1024;
 /// The most calls at once on one connection.
@@ -79,6 +83,7 @@ pub async fn serve(
         .http2_adaptive_window(Some(true))
         .max_concurrent_streams(MAX_STREAMS)
         .max_connection_age(MAX_AGE)
+        .max_connection_age_grace(AGE_GRACE)
         .add_routes(routes.prepare())
         .serve_with_incoming_shutdown(ReceiverStream::new(incoming), shutdown.clone().cancelled_owned());
     let drained = async {
@@ -105,11 +110,15 @@ async fn accept(
 ) {
     let tcp = TcpIncoming::from(tcp).with_nodelay(Some(true)).with_keepalive(Some(KEEPALIVE_INTERVAL));
     let mut tcp = std::pin::pin!(tcp);
-    let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let next = tokio::select! {
+        let next = async {
+            let permit = Arc::clone(&permits).acquire_owned().await;
+            (tcp.next().await, permit.ok())
+        };
+        let (next, permit) = tokio::select! {
             () = shutdown.cancelled() => return,
-            next = tcp.next() => next,
+            next = next => next,
         };
         let stream = match next {
             None => return,
@@ -123,21 +132,19 @@ async fn accept(
         let (tls, accepted) = (tls.clone(), accepted.clone());
         match tls {
             None => {
-                if accepted.send(Ok(Socket::plain(stream))).await.is_err() {
+                if accepted.send(Ok(Socket::plain(stream, FIRST_BYTES, permit))).await.is_err() {
                     return;
                 }
             }
             Some(tls) => {
-                let turn = tokio::select! {
-                    () = shutdown.cancelled() => return,
-                    turn = Arc::clone(&handshakes).acquire_owned() => turn,
-                };
                 tokio::spawn(async move {
-                    let _turn = turn;
                     let address = stream.peer_addr().ok();
                     match tls.accept(stream).await {
                         // Nobody takes it any more: the server is ending.
-                        Ok(stream) => drop(accepted.send(Ok(Socket::encrypted(stream))).await),
+                        Ok(stream) => {
+                            let socket = Socket::encrypted(stream, FIRST_BYTES, permit);
+                            drop(accepted.send(Ok(socket)).await);
+                        }
                         Err(error) => {
                             metrics::counter!("rollcall_peer_refusals_total", "reason" => "handshake")
                                 .increment(1);

@@ -1,5 +1,7 @@
 //! The internal listener: probes and metrics, for the node and for Prometheus, and for nobody else.
 
+use std::time::Duration;
+
 use axum::{Router, extract::State, routing::get};
 use http::{StatusCode, header};
 use tokio::net::TcpListener;
@@ -10,11 +12,14 @@ use tonic_health::pb::health_server::HealthServer;
 use crate::{
     health::{self, Health},
     http::{Limits, serve as serve_http},
+    listener::Listener,
     metrics::Metrics,
 };
 
 /// Serves until `ended` is cancelled.
 pub(crate) async fn serve(listener: TcpListener, health: Health, metrics: Metrics, ended: CancellationToken) {
+    // Nobody needs its last answers.
+    let listener = Listener::from(listener).with_drain(Duration::from_secs(1));
     serve_http(listener, router(health, metrics), Limits::default(), ended).await;
 }
 

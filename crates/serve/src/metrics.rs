@@ -166,10 +166,9 @@ pub async fn http(
     // Only methods that are known, and routes as they are written: nobody outside makes a label.
     let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let running = gauge!("rollcall_http_requests_in_flight", "listener" => listener);
-    running.increment(1.0);
+    let running = Running::new(listener);
     let response = next.run(request).await;
-    running.decrement(1.0);
+    drop(running);
     let status = response.status().as_str().to_owned();
     histogram!("rollcall_http_request_duration_seconds", "listener" => listener, "route" => route.clone(), "method" => method)
         .record(start.elapsed());
@@ -185,6 +184,23 @@ pub async fn http(
     response
 }
 
+/// A request that is being answered, counted for as long as it lives: its client may go away.
+struct Running(metrics::Gauge);
+
+impl Running {
+    fn new(listener: &'static str) -> Self {
+        let gauge = gauge!("rollcall_http_requests_in_flight", "listener" => listener);
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
+
 fn known(method: &http::Method) -> &'static str {
     ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
         .into_iter()
@@ -198,16 +214,14 @@ pub fn grpc(routes: Routes) -> Routes {
     let service = tower::service_fn(move |request: http::Request<Body>| {
         let inner = inner.clone();
         async move {
-            let (start, path) = (Instant::now(), request.uri().path().to_owned());
+            // Counted at its end, also where its caller gives up before there is an answer.
+            let mut call = Call { start: Instant::now(), path: request.uri().path().to_owned(), code: None };
             let response = inner.oneshot(request).await?;
-            let at_once = code(response.headers());
-            let call = Call { start, path, code: None };
-            Ok::<_, std::convert::Infallible>(match at_once {
-                Some(code) => {
-                    Call { code: Some(code), ..call }.end();
-                    response
-                }
-                None => response.map(|body| Body::new(Counted { body, call: Some(call) })),
+            call.code = code(response.headers());
+            Ok::<_, std::convert::Infallible>(if call.code.is_some() {
+                response
+            } else {
+                response.map(|body| Body::new(Counted { body, call: Some(call) }))
             })
         }
     });
@@ -229,8 +243,8 @@ struct Call {
     code: Option<Code>,
 }
 
-impl Call {
-    fn end(self) {
+impl Drop for Call {
+    fn drop(&mut self) {
         // A stream whose caller went away has no code.
         let code = self.code.unwrap_or(Code::Cancelled);
         // What is not implemented has a path that a caller made up.
@@ -262,9 +276,9 @@ impl hyper::body::Body for Counted {
         let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
         if let Some(Ok(frame)) = &frame
             && let Some(code) = frame.trailers_ref().and_then(code)
-            && let Some(call) = self.call.take()
+            && let Some(mut call) = self.call.take()
         {
-            Call { code: Some(code), ..call }.end();
+            call.code = Some(code);
         }
         Poll::Ready(frame)
     }
@@ -275,14 +289,6 @@ impl hyper::body::Body for Counted {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        if let Some(call) = self.call.take() {
-            call.end();
-        }
     }
 }
 

@@ -5,15 +5,18 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    sync::OwnedSemaphorePermit,
 };
+use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
-use crate::{peer::Peer, tls};
+use crate::{peer::Peer, slow::FirstBytes, tls};
 
 /// Bytes that go both ways.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -24,24 +27,35 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 pub(crate) struct Socket {
     stream: Box<dyn Stream>,
     peer: Peer,
+    /// Of how many connections there may be, this is one.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Socket {
     /// Without TLS: nobody knows who it is.
-    pub(crate) fn plain(stream: TcpStream) -> Self {
+    pub(crate) fn plain(
+        stream: TcpStream,
+        first_bytes: Duration,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Self {
         let peer = Peer { address: address(&stream), names: None };
-        Self { stream: Box::new(stream), peer }
+        Self { stream: Box::new(FirstBytes::new(stream, first_bytes)), peer, _permit: permit }
     }
 
     /// After the handshake, by which its certificate names it.
-    pub(crate) fn encrypted(stream: tokio_rustls::server::TlsStream<TcpStream>) -> Self {
-        let peer = Peer { address: address(stream.get_ref().0), names: Some(tls::names(&stream).into()) };
-        Self { stream: Box::new(stream), peer }
+    pub(crate) fn encrypted(
+        stream: TlsStream<TcpStream>,
+        first_bytes: Duration,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        let names = tls::names(&stream).into();
+        let peer = Peer { address: address(stream.get_ref().0), names: Some(names) };
+        Self { stream: Box::new(FirstBytes::new(stream, first_bytes)), peer, _permit: permit }
     }
 
     /// What a client holds.
     pub(crate) fn to_server(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
-        Self { stream: Box::new(stream), peer: Peer { address: None, names: None } }
+        Self { stream: Box::new(stream), peer: Peer { address: None, names: None }, _permit: None }
     }
 }
 

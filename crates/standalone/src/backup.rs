@@ -49,7 +49,7 @@ pub(crate) struct Backup {
 /// Put a backup into the data directory
 ///
 /// Refused while a server uses the directory, and while there is data in it, unless that is to be replaced: then what was there is moved
-/// aside. Identity providers and stations must be told afterwards: see docs/operator/backup.md.
+/// aside, beside it. Identity providers and stations must be told afterwards: see docs/operator/backup.md.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 #[command(after_long_help = "\
@@ -151,12 +151,22 @@ pub(crate) fn restore(options: &Restore) -> Result<(), Error> {
     }
     let databases = options.databases.prepare()?;
     let _lock = databases.lock()?;
-    let aside = options.databases.data_dir.join(format!("replaced-{}", Utc::now().format("%Y%m%dT%H%M%SZ")));
-    for target in &targets {
-        set_aside(target, &aside, options.replace)?;
+    let stamp = Utc::now().format("%Y%m%dT%H%M%SZ").to_string();
+    if let Some(there) = targets.iter().flat_map(beside).find(|file| !options.replace && file.exists()) {
+        return refused(format!(
+            "{} is there already: move it away, or add --replace to have it moved aside",
+            there.display()
+        ));
     }
+    // All that takes room or time comes first; what follows are names.
     for (name, target) in FILES.into_iter().zip(&targets) {
-        put(&options.from.join(name), target)?;
+        copy_unfinished(&options.from.join(name), target)?;
+    }
+    for target in &targets {
+        set_aside(target, &stamp)?;
+    }
+    for target in &targets {
+        finish(target)?;
     }
     let (kept, key) = (options.from.join(KEY_FILE), options.databases.data_dir.join(KEY_FILE));
     let what_of_the_key = match (key.exists(), kept.exists()) {
@@ -196,9 +206,10 @@ fn check(directory: &Path, name: &str, manifest: &Value, migrations: Migrations)
     if hash(&path)? != wanted {
         return refused(format!("{} is not as it was written: the backup is damaged", path.display()));
     }
-    // SQLite may want to write beside it: a copy is looked at, not the backup.
-    let looked_at = std::env::temp_dir().join(format!("rollcall-restore-{}-{name}", std::process::id()));
-    let result = put(&path, &looked_at).and_then(|()| {
+    // SQLite may want to write beside it: a copy is looked at, not the backup, where nobody else can lay anything.
+    let place = tempfile::tempdir().map_err(failed(&path))?;
+    let looked_at = place.path().join(name);
+    put(&path, &looked_at).and_then(|()| {
         if let Some(damage) = copy::damage(&looked_at)? {
             return refused(format!("{} is damaged: {damage}", path.display()));
         }
@@ -210,48 +221,50 @@ fn check(directory: &Path, name: &str, manifest: &Value, migrations: Migrations)
                 newer.join(", ")
             )),
         }
-    });
-    for end in ["", "-wal", "-shm"] {
-        let mut file = looked_at.clone().into_os_string();
-        file.push(end);
-        let _ = fs::remove_file(file);
-    }
-    result
+    })
 }
 
-/// Moves a database and what SQLite keeps beside it out of the way.
-fn set_aside(target: &Path, aside: &Path, replace: bool) -> Result<(), Error> {
-    for end in ["", "-wal", "-shm"] {
-        let mut file = target.to_owned().into_os_string();
-        file.push(end);
-        let file = PathBuf::from(file);
-        if !file.exists() {
-            continue;
+/// A database, and what SQLite keeps beside it.
+fn beside(target: &PathBuf) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|end| with_end(target, end))
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(end);
+    name.into()
+}
+
+/// Moves a database and what SQLite keeps beside it out of the way, on the same file system.
+fn set_aside(target: &PathBuf, stamp: &str) -> Result<(), Error> {
+    for file in beside(target) {
+        if file.exists() {
+            let kept = with_end(&file, &format!(".replaced-{stamp}"));
+            fs::rename(&file, &kept).map_err(failed(&file))?;
         }
-        if !replace {
-            return refused(format!(
-                "{} is there already: move it away, or add --replace to have it moved aside",
-                file.display()
-            ));
-        }
-        DirBuilder::new().recursive(true).mode(0o700).create(aside).map_err(failed(aside))?;
-        let kept = aside.join(file.file_name().unwrap_or_default());
-        fs::rename(&file, &kept).map_err(failed(&file))?;
     }
     Ok(())
 }
 
 /// Copies a file so that it is there whole or not at all.
 fn put(from: &Path, to: &Path) -> Result<(), Error> {
-    let mut unfinished = to.to_owned().into_os_string();
-    unfinished.push(".unfinished");
-    let unfinished = PathBuf::from(unfinished);
+    copy_unfinished(from, to)?;
+    finish(to)
+}
+
+/// The first half: the copy under another name, on the disk.
+fn copy_unfinished(from: &Path, to: &Path) -> Result<(), Error> {
+    let unfinished = with_end(to, ".unfinished");
     let _ = fs::remove_file(&unfinished);
     let mut source = File::open(from).map_err(failed(from))?;
     let mut target = create(&unfinished)?;
-    io::copy(&mut source, &mut target).and_then(|_| target.sync_all()).map_err(failed(&unfinished))?;
-    fs::rename(&unfinished, to).map_err(failed(to))?;
-    sync(to.parent().unwrap_or(Path::new(".")))
+    io::copy(&mut source, &mut target).and_then(|_| target.sync_all()).map_err(failed(&unfinished))
+}
+
+/// The second half: its name.
+fn finish(to: &Path) -> Result<(), Error> {
+    fs::rename(with_end(to, ".unfinished"), to).map_err(failed(to))?;
+    sync(to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {

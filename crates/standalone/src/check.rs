@@ -43,7 +43,7 @@ pub(crate) struct Scim {
     #[arg(long, conflicts_with = "token_file")]
     insecure: bool,
     /// How long to wait for it, in seconds
-    #[arg(long, default_value_t = 0, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 0, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86_400))]
     wait_seconds: u64,
 }
 

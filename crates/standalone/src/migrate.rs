@@ -26,7 +26,13 @@ pub(crate) struct Options {
     database_pooler: Pooler,
 
     /// How long to wait for databases that cannot be reached, in seconds
-    #[arg(long, env = "ROLLCALL_MIGRATE_WAIT_SECONDS", default_value_t = 0, value_name = "SECONDS")]
+    #[arg(
+        long,
+        env = "ROLLCALL_MIGRATE_WAIT_SECONDS",
+        default_value_t = 0,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(0..=86_400)
+    )]
     wait_seconds: u64,
 }
 
