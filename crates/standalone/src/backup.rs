@@ -152,7 +152,7 @@ pub(crate) fn restore(options: &Restore) -> Result<(), Error> {
     let databases = options.databases.prepare()?;
     let _lock = databases.lock()?;
     let stamp = Utc::now().format("%Y%m%dT%H%M%SZ").to_string();
-    if let Some(there) = targets.iter().flat_map(beside).find(|file| !options.replace && file.exists()) {
+    if let Some(there) = targets.iter().flat_map(|target| beside(target)).find(|file| !options.replace && file.exists()) {
         return refused(format!(
             "{} is there already: move it away, or add --replace to have it moved aside",
             there.display()
@@ -225,7 +225,7 @@ fn check(directory: &Path, name: &str, manifest: &Value, migrations: Migrations)
 }
 
 /// A database, and what SQLite keeps beside it.
-fn beside(target: &PathBuf) -> [PathBuf; 3] {
+fn beside(target: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|end| with_end(target, end))
 }
 
@@ -236,7 +236,7 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
 }
 
 /// Moves a database and what SQLite keeps beside it out of the way, on the same file system.
-fn set_aside(target: &PathBuf, stamp: &str) -> Result<(), Error> {
+fn set_aside(target: &Path, stamp: &str) -> Result<(), Error> {
     for file in beside(target) {
         if file.exists() {
             let kept = with_end(&file, &format!(".replaced-{stamp}"));
