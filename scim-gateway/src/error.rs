@@ -5,6 +5,7 @@ use std::{any::Any, borrow::Cow, time::Duration};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use rollcall_scim::ScimType;
+use rollcall_serve::trace;
 use serde_json::{Map, Value};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -114,7 +115,11 @@ impl Error {
         Reply {
             status,
             scim_type: scim_type.map(ScimType::as_str),
-            detail: Cow::Owned(self.to_string()),
+            detail: if status.is_server_error() {
+                Cow::Owned(trace::with_id(&self.to_string()))
+            } else {
+                Cow::Owned(self.to_string())
+            },
             retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
         }
     }
@@ -146,10 +151,10 @@ fn service_reply(status: &Status) -> Reply<'_> {
             retry_after: Some(retry_after(status)),
             ..known(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "the service is busy or restarting; try again later".into(),
+                trace::with_id("the service is busy or restarting; try again later").into(),
             )
         },
-        _ => known(StatusCode::INTERNAL_SERVER_ERROR, Error::Internal.to_string().into()),
+        _ => known(StatusCode::INTERNAL_SERVER_ERROR, trace::with_id(&Error::Internal.to_string()).into()),
     }
 }
 

@@ -65,6 +65,7 @@ pub(crate) fn build(gateway: Arc<Gateway>) -> Router {
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn(log::requests))
         .layer(from_fn(log::count))
+        .layer(from_fn(rollcall_serve::trace::http))
         .with_state(gateway);
     // Around the routes, not within: within, the route has been chosen already.
     Router::new().fallback_service(MapRequest::new(routes, tidy))

@@ -23,6 +23,7 @@ use axum::{
 };
 use http::{HeaderMap, header};
 use rollcall_proto::token::SyncEntry;
+use rollcall_serve::trace;
 
 pub(crate) use queue::Queue;
 pub use writer::SyncLog;
@@ -97,6 +98,7 @@ pub(crate) async fn requests(State(gateway): State<Arc<Gateway>>, request: Reque
         agent: agent
             .map(|agent| entry::short(&String::from_utf8_lossy(agent.as_bytes())))
             .unwrap_or_default(),
+        trace: trace::current().map(|id| id.to_string()).unwrap_or_default(),
         address: address.map(|address| address.to_canonical().to_string()).unwrap_or_default(),
         ..SyncEntry::default()
     };

@@ -56,6 +56,7 @@ mod server;
 mod story;
 mod sync_log;
 mod tokens;
+mod traces;
 mod truth;
 mod two_gateways;
 mod upgrade;

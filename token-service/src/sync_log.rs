@@ -72,6 +72,7 @@ pub(crate) fn row(entry: SyncEntry, now: Millis) -> Option<Entry> {
         body: cut_bytes(&entry.body, MAX_BODY),
         agent: cut(&entry.agent, MAX_TEXT),
         address: cut(&entry.address, MAX_TEXT),
+        trace: cut(&entry.trace, MAX_TEXT),
     };
     row.id = id(&row, nanos);
     Some(row)
@@ -98,6 +99,7 @@ pub(crate) fn message(line: Line) -> SyncEntry {
         body: String::new(),
         agent: line.agent,
         address: line.address,
+        trace: line.trace,
     }
 }
 

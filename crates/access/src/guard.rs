@@ -8,6 +8,7 @@ use rollcall_serve::{
     Routes, metrics,
     peer::{Peer, SECRET_HEADER, ServerArgs},
     reload::{self, Watched},
+    trace,
 };
 use tonic::{Status, body::Body};
 use tower::ServiceExt as _;
@@ -76,7 +77,7 @@ impl Guard {
     /// The routes behind the guard.
     pub fn protect(&self, routes: Routes) -> Routes {
         // What is refused here is counted apart.
-        let routes = metrics::grpc(routes);
+        let routes = trace::grpc(metrics::grpc(routes));
         if matches!(self.0, Known::Not) {
             return routes;
         }

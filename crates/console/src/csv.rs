@@ -5,7 +5,7 @@ use rollcall_proto::token::SyncEntry;
 
 use crate::text;
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "time",
     "method",
     "kind",
@@ -21,6 +21,7 @@ const COLUMNS: [&str; 15] = [
     "address",
     "agent",
     "name",
+    "trace",
 ];
 
 /// The line above the entries.
@@ -48,6 +49,7 @@ pub fn row(entry: &SyncEntry) -> String {
         entry.address.clone(),
         entry.agent.clone(),
         entry.name.clone(),
+        entry.trace.clone(),
     ])
 }
 

@@ -144,8 +144,11 @@ impl IntoResponse for Error {
         {
             tracing::warn!(code = ?cause.code(), said = cause.message(), "a service failed");
         }
+        // Who asks about it can say which one it was.
+        let trace = if status.is_server_error() { rollcall_serve::trace::current() } else { None };
         let body = html! {
             p { (self) }
+            @if let Some(id) = trace { p { "Trace " code { (id.to_string()) } } }
             p { a href="/" { "To the start" } }
         };
         let mut response = (status, page::bare(self.title(), body)).into_response();

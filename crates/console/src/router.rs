@@ -140,6 +140,7 @@ pub fn router(services: Services, config: Config, scim_url: String) -> Result<Ro
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(policy, headers::add))
         .layer(from_fn(count))
+        .layer(from_fn(rollcall_serve::trace::http))
         .with_state(console))
 }
 

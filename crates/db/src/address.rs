@@ -70,6 +70,14 @@ fn one_host(text: &str) -> String {
 }
 
 impl Address {
+    /// What it is, in the words of OpenTelemetry.
+    pub(crate) fn system(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgresql",
+        }
+    }
+
     /// The connection string for libpq: what the operator wrote, with time limits added where it names none, because
     /// a silent packet drop must cost seconds and not the quarter of an hour that TCP would wait.
     pub(crate) fn libpq(url: &Url) -> String {

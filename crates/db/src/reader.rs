@@ -38,6 +38,7 @@ pub struct Reader {
     pool: Pool<Connections>,
     turns: Arc<Semaphore>,
     name: &'static str,
+    system: &'static str,
     patience: Duration,
 }
 
@@ -58,6 +59,7 @@ impl Reader {
             pool,
             turns: Arc::new(Semaphore::new(options.readers as usize)),
             name: options.name,
+            system: address.system(),
             patience: options.queue_timeout,
         })
     }
@@ -82,7 +84,9 @@ impl Reader {
         let Ok(turn) = turn else { return Err(failed(name, "read", Error::Overloaded).into()) };
         let turn = turn.map_err(|_| Error::Closed)?;
         let pool = self.pool.clone();
+        let span = tracing::info_span!("read", db.system = self.system, database = name);
         let run = move || {
+            let _in_span = span.enter();
             let _turn = turn;
             for last in [false, true] {
                 let mut pooled = pool

@@ -83,6 +83,8 @@ where
 struct Queued {
     account: String,
     since: Instant,
+    /// What the work is a part of.
+    span: tracing::Span,
     job: Box<dyn Job>,
 }
 
@@ -90,6 +92,7 @@ struct Queued {
 pub(crate) struct Writers {
     lanes: Vec<Lane>,
     name: &'static str,
+    system: &'static str,
 }
 
 struct Lane {
@@ -106,7 +109,7 @@ impl Writers {
         };
         let lanes =
             (0..lanes).map(|number| Lane::start(number, address, options)).collect::<Result<_, _>>()?;
-        Ok(Self { lanes, name: options.name })
+        Ok(Self { lanes, name: options.name, system: address.system() })
     }
 
     pub(crate) fn submit(&self, account: &str, job: Box<dyn Job>) -> Result<(), Error> {
@@ -115,7 +118,8 @@ impl Writers {
         let lane = usize::try_from(hasher.finish() % self.lanes.len() as u64).unwrap_or_default();
         let queue = self.lanes.get(lane).and_then(|lane| lane.queue.as_ref()).ok_or(Error::Closed)?;
         waiting(self.name).increment(1.0);
-        queue.try_send(Queued { account: account.to_owned(), since: Instant::now(), job }).map_err(
+        let span = tracing::info_span!("write", db.system = self.system, database = self.name);
+        queue.try_send(Queued { account: account.to_owned(), since: Instant::now(), span, job }).map_err(
             |refused| {
                 waiting(self.name).decrement(1.0);
                 failed(
@@ -244,11 +248,15 @@ impl Writer {
 fn transact(connection: &mut Connection, batch: &mut [Queued]) -> Result<(), Error> {
     if let [only] = batch {
         // A savepoint for one would be work for nothing.
-        return if only.job.run(connection) { connection.commit_write() } else { connection.rollback() };
+        return if only.span.in_scope(|| only.job.run(connection)) {
+            connection.commit_write()
+        } else {
+            connection.rollback()
+        };
     }
     for queued in batch {
         connection.begin_savepoint()?;
-        if queued.job.run(connection) {
+        if queued.span.in_scope(|| queued.job.run(connection)) {
             connection.commit()?;
         } else {
             connection.rollback()?;

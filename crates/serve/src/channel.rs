@@ -36,7 +36,7 @@ use crate::{
     Error, deadline,
     peer::{Client, SECRET_HEADER},
     socket::Socket,
-    tls,
+    tls, trace,
 };
 
 /// Why a call did not reach the service, or its answer did not come back. Only a socket fails so.
@@ -70,6 +70,7 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 pub fn in_process(routes: Routes) -> Channel {
     let routes = routes.prepare();
     BoxCloneSyncService::new(tower::service_fn(move |request: http::Request<Body>| {
+        // The trace goes on by itself: it is the same task.
         let mut routes = routes.clone();
         async move {
             let limit = deadline::of(request.headers());
@@ -126,7 +127,10 @@ pub fn connect_as(uri: &str, client: &Client) -> Result<Channel, Error> {
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
         .http2_adaptive_window(true)
         .connect_with_connector_lazy(tower::service_fn(move |uri: Uri| dial(uri, tls.clone())));
-    let channel = channel.map_err(CallError::from);
+    let channel = channel.map_err(CallError::from).map_request(|mut request: http::Request<Body>| {
+        trace::outgoing(request.headers_mut());
+        request
+    });
     Ok(match client.secret.clone() {
         None => BoxCloneSyncService::new(channel),
         Some(secret) => {

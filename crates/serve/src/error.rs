@@ -27,6 +27,14 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// The collector of traces cannot be used.
+    #[error("`{endpoint}` is not the address of a collector of traces: {problem}")]
+    Collector {
+        /// The text that was given.
+        endpoint: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Metrics cannot be gathered.
     #[error("metrics cannot be gathered: {0}")]
     Metrics(String),

@@ -6,7 +6,7 @@
 //! - [`listener`]: bound sockets, with errors that say what to do.
 //! - [`tls`], [`peer`]: certificates and secrets, on both ends; [`reload`] follows their files.
 //! - [`process`]: what every program has: logs, the internal listener of probes and metrics, and an end in order.
-//! - [`health`]: alive and ready; [`metrics`]: what Prometheus reads.
+//! - [`health`]: alive and ready; [`metrics`]: what Prometheus reads; [`trace`]: one id from edge to disk.
 //! - [`config`]: options out of flags, environment and files, with one source of truth.
 //! - [`shutdown`]: one token that SIGTERM and SIGINT cancel.
 //! - [`log`]: text or JSON lines on standard error.
@@ -31,6 +31,7 @@ pub mod shutdown;
 mod slow;
 mod socket;
 pub mod tls;
+pub mod trace;
 
 pub use crate::channel::Channel;
 pub use crate::error::Error;

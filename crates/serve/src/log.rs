@@ -2,9 +2,12 @@
 
 use std::{io::IsTerminal as _, str::FromStr};
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
-use crate::Error;
+use crate::{Error, trace::Exporter};
 
 /// The shape of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +35,28 @@ impl FromStr for Format {
 /// # Errors
 /// [`Error::LogFilter`] for a filter that cannot be parsed, [`Error::LogInstalled`] the second time.
 pub fn init(format: Format, filter: &str) -> Result<(), Error> {
-    let parsed = EnvFilter::try_new(filter)
+    init_with(format, filter, None)
+}
+
+/// The same with an exporter of spans.
+pub(crate) fn init_with(format: Format, filter: &str, exporter: Option<&Exporter>) -> Result<(), Error> {
+    let wanted = EnvFilter::try_new(filter)
         .map_err(|source| Error::LogFilter { filter: filter.to_owned(), source })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(std::io::stderr);
+    let traces = exporter.map(|exporter| {
+        // What is exported does not depend on which lines are wanted.
+        let ours = Targets::new().with_target("rollcall", Level::INFO);
+        tracing_opentelemetry::layer().with_tracer(exporter.tracer()).with_filter(ours)
+    });
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(traces);
     match format {
-        Format::Text => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
-        Format::Json => builder.json().flatten_event(true).try_init(),
+        Format::Text => {
+            registry.with(lines.with_ansi(std::io::stderr().is_terminal()).with_filter(wanted)).try_init()
+        }
+        // The fields of a line are its own; what it is a part of is in `spans`, the request with its trace first.
+        Format::Json => registry
+            .with(lines.json().flatten_event(true).with_current_span(false).with_filter(wanted))
+            .try_init(),
     }
     .map_err(|_| Error::LogInstalled)
 }

@@ -5,7 +5,14 @@ use std::{net::SocketAddr, str::FromStr, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, health::Health, internal, listener, log, metrics::Metrics, shutdown};
+use crate::{
+    Error,
+    health::Health,
+    internal, listener, log,
+    metrics::Metrics,
+    shutdown,
+    trace::{self, Exporter},
+};
 
 /// The options that every server has.
 #[derive(Clone, Debug, clap::Args)]
@@ -35,6 +42,10 @@ pub struct Args {
         value_parser = clap::value_parser!(u64).range(0..=600)
     )]
     pub shutdown_drain_seconds: u64,
+
+    /// Where spans go.
+    #[command(flatten)]
+    pub trace: trace::Args,
 
     /// The shape of log lines, on standard error: `text` or `json`
     #[arg(long, env = "ROLLCALL_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
@@ -77,6 +88,7 @@ pub struct Process {
     pub drain: Duration,
     internal: Option<(SocketAddr, JoinHandle<()>)>,
     ended: CancellationToken,
+    exporter: Option<Exporter>,
 }
 
 impl Process {
@@ -85,7 +97,8 @@ impl Process {
     /// # Errors
     /// [`Error`], a sentence for the operator.
     pub async fn start(args: &Args, program: &'static str) -> Result<Self, Error> {
-        log::init(args.log_format, &args.log_filter)?;
+        let exporter = Exporter::new(&args.trace, program)?;
+        log::init_with(args.log_format, &args.log_filter, exporter.as_ref())?;
         let health = Health::default();
         let delay = Duration::from_secs(args.shutdown_delay_seconds);
         let shutdown = shutdown::on_signal_after(delay, health.clone())?;
@@ -102,7 +115,7 @@ impl Process {
             }
         };
         let drain = Duration::from_secs(args.shutdown_drain_seconds);
-        Ok(Self { health, shutdown, drain, internal, ended })
+        Ok(Self { health, shutdown, drain, internal, ended, exporter })
     }
 
     /// The address of the internal listener.
@@ -116,6 +129,10 @@ impl Process {
         if let Some((_, serving)) = self.internal {
             // It ends by itself; a panic in it was reported where it happened.
             let _ = serving.await;
+        }
+        if let Some(exporter) = self.exporter {
+            // It blocks until the collector has answered, or for some seconds where it does not.
+            let _ = tokio::task::spawn_blocking(move || exporter.end()).await;
         }
     }
 }

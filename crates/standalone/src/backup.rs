@@ -152,7 +152,9 @@ pub(crate) fn restore(options: &Restore) -> Result<(), Error> {
     let databases = options.databases.prepare()?;
     let _lock = databases.lock()?;
     let stamp = Utc::now().format("%Y%m%dT%H%M%SZ").to_string();
-    if let Some(there) = targets.iter().flat_map(|target| beside(target)).find(|file| !options.replace && file.exists()) {
+    if let Some(there) =
+        targets.iter().flat_map(|target| beside(target)).find(|file| !options.replace && file.exists())
+    {
         return refused(format!(
             "{} is there already: move it away, or add --replace to have it moved aside",
             there.display()

@@ -275,6 +275,7 @@ fn json(entry: &SyncEntry) -> Value {
         "body": entry.body,
         "agent": entry.agent,
         "address": entry.address,
+        "trace": entry.trace,
     })
 }
 

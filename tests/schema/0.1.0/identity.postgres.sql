@@ -174,9 +174,9 @@ CREATE TABLE public.users (
     source bigint DEFAULT 1 NOT NULL,
     local_user_name text COLLATE pg_catalog."C"
 );
-INSERT INTO public.__diesel_schema_migrations VALUES ('20261124100000', '2026-11-25 15:12:07.045638');
-INSERT INTO public.__diesel_schema_migrations VALUES ('20261125100000', '2026-11-25 15:12:07.045638');
-INSERT INTO public.__diesel_schema_migrations VALUES ('20261125300000', '2026-11-25 15:12:07.045638');
+INSERT INTO public.__diesel_schema_migrations VALUES ('20261124100000', '2026-11-25 19:49:40.164437');
+INSERT INTO public.__diesel_schema_migrations VALUES ('20261125100000', '2026-11-25 19:49:40.164437');
+INSERT INTO public.__diesel_schema_migrations VALUES ('20261125300000', '2026-11-25 19:49:40.164437');
 ALTER TABLE ONLY public.__diesel_schema_migrations
     ADD CONSTRAINT __diesel_schema_migrations_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.cards

@@ -3,9 +3,9 @@ CREATE TABLE __diesel_schema_migrations (
        version VARCHAR(50) PRIMARY KEY NOT NULL,
        run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
-INSERT INTO "__diesel_schema_migrations" VALUES('20261124100000','2026-11-25 15:12:07');
-INSERT INTO "__diesel_schema_migrations" VALUES('20261125100000','2026-11-25 15:12:07');
-INSERT INTO "__diesel_schema_migrations" VALUES('20261125300000','2026-11-25 15:12:07');
+INSERT INTO "__diesel_schema_migrations" VALUES('20261124100000','2026-11-25 19:49:40');
+INSERT INTO "__diesel_schema_migrations" VALUES('20261125100000','2026-11-25 19:49:40');
+INSERT INTO "__diesel_schema_migrations" VALUES('20261125300000','2026-11-25 19:49:40');
 CREATE TABLE cards (
     account_id TEXT NOT NULL,
     id TEXT NOT NULL,

@@ -87,7 +87,8 @@ CREATE TABLE public.sync_entries (
     detail text NOT NULL COLLATE pg_catalog."C",
     body text NOT NULL COLLATE pg_catalog."C",
     agent text NOT NULL COLLATE pg_catalog."C",
-    address text NOT NULL COLLATE pg_catalog."C"
+    address text NOT NULL COLLATE pg_catalog."C",
+    trace text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C"
 );
 CREATE TABLE public.sync_log_settings (
     account_id text NOT NULL COLLATE pg_catalog."C",
@@ -111,8 +112,9 @@ CREATE TABLE public.tokens (
     uses bigint DEFAULT 0 NOT NULL,
     request_id text COLLATE pg_catalog."C"
 );
-INSERT INTO public.__diesel_schema_migrations VALUES ('20261124000100', '2026-11-25 15:12:07.096306');
-INSERT INTO public.__diesel_schema_migrations VALUES ('20261125200000', '2026-11-25 15:12:07.096306');
+INSERT INTO public.__diesel_schema_migrations VALUES ('20261124000100', '2026-11-25 19:49:40.212268');
+INSERT INTO public.__diesel_schema_migrations VALUES ('20261125200000', '2026-11-25 19:49:40.212268');
+INSERT INTO public.__diesel_schema_migrations VALUES ('20261125500000', '2026-11-25 19:49:40.212268');
 ALTER TABLE ONLY public.__diesel_schema_migrations
     ADD CONSTRAINT __diesel_schema_migrations_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.accounts

@@ -3,8 +3,9 @@ CREATE TABLE __diesel_schema_migrations (
        version VARCHAR(50) PRIMARY KEY NOT NULL,
        run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
-INSERT INTO "__diesel_schema_migrations" VALUES('20261124000100','2026-11-25 15:12:07');
-INSERT INTO "__diesel_schema_migrations" VALUES('20261125200000','2026-11-25 15:12:07');
+INSERT INTO "__diesel_schema_migrations" VALUES('20261124000100','2026-11-25 19:49:40');
+INSERT INTO "__diesel_schema_migrations" VALUES('20261125200000','2026-11-25 19:49:40');
+INSERT INTO "__diesel_schema_migrations" VALUES('20261125500000','2026-11-25 19:49:40');
 CREATE TABLE accounts (
     id             text not null primary key,
     display_name   text not null,
@@ -97,7 +98,7 @@ CREATE TABLE sync_entries (
     detail      text not null,
     body        text not null,
     agent       text not null,
-    address     text not null,
+    address     text not null, trace text not null default '',
     primary key (account_id, id)
 ) strict, without rowid;
 CREATE TABLE sync_log_settings (

@@ -67,6 +67,7 @@ diesel::table! {
         body -> Text,
         agent -> Text,
         address -> Text,
+        trace -> Text,
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) struct Entry {
     pub(crate) body: String,
     pub(crate) agent: String,
     pub(crate) address: String,
+    pub(crate) trace: String,
 }
 
 /// An entry without its body.
@@ -64,6 +65,7 @@ pub(crate) struct Line {
     pub(crate) detail: String,
     pub(crate) agent: String,
     pub(crate) address: String,
+    pub(crate) trace: String,
 }
 
 type Columns = (
@@ -83,6 +85,7 @@ type Columns = (
     t::detail,
     t::agent,
     t::address,
+    t::trace,
 );
 const COLUMNS: Columns = (
     t::account_id,
@@ -101,6 +104,7 @@ const COLUMNS: Columns = (
     t::detail,
     t::agent,
     t::address,
+    t::trace,
 );
 
 /// Which entries to list. Empty texts and `None` choose nothing.

@@ -67,6 +67,7 @@ fn facts(place: &Place, entry: &SyncEntry) -> Vec<(&'static str, Markup)> {
         ("Token", text::id_of(&entry.token)),
         ("From", &entry.address),
         ("User-Agent", &entry.agent),
+        ("Trace", &entry.trace),
     ] {
         if !value.is_empty() {
             rows.push((label, html! { (value) }));

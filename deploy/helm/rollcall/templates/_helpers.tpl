@@ -94,6 +94,10 @@ readinessProbe:
 {{- $name := include "rollcall.fullname" . }}
 {{- $scheme := include "rollcall.scheme" . }}
 {{- $common := dict "log-format" $v.logs.format "log-filter" $v.logs.filter "internal-listen" "0.0.0.0:7409" "shutdown-delay-seconds" (int $v.shutdownDelaySeconds) "shutdown-drain-seconds" (int $v.shutdownDrainSeconds) }}
+{{- with $v.traces.endpoint }}
+{{- $_ := set $common "otlp-endpoint" . }}
+{{- $_ := set $common "trace-sample-ratio" $v.traces.ratio }}
+{{- end }}
 {{- $files := dict }}
 {{- if include "rollcall.tls" . }}
 {{- $files = dict "peer-tls-cert" "/etc/rollcall/tls/tls.crt" "peer-tls-key" "/etc/rollcall/tls/tls.key" "peer-tls-ca" "/etc/rollcall/tls/ca.crt" }}

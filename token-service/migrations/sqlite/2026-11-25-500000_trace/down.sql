@@ -1,0 +1,1 @@
+alter table sync_entries drop column trace;
