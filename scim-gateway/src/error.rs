@@ -115,11 +115,7 @@ impl Error {
         Reply {
             status,
             scim_type: scim_type.map(ScimType::as_str),
-            detail: if status.is_server_error() {
-                Cow::Owned(trace::with_id(&self.to_string()))
-            } else {
-                Cow::Owned(self.to_string())
-            },
+            detail: Cow::Owned(self.to_string()),
             retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
         }
     }
@@ -151,10 +147,10 @@ fn service_reply(status: &Status) -> Reply<'_> {
             retry_after: Some(retry_after(status)),
             ..known(
                 StatusCode::SERVICE_UNAVAILABLE,
-                trace::with_id("the service is busy or restarting; try again later").into(),
+                "the service is busy or restarting; try again later".into(),
             )
         },
-        _ => known(StatusCode::INTERNAL_SERVER_ERROR, trace::with_id(&Error::Internal.to_string()).into()),
+        _ => known(StatusCode::INTERNAL_SERVER_ERROR, Error::Internal.to_string().into()),
     }
 }
 
@@ -193,7 +189,13 @@ impl Error {
         if let Some(scim_type) = reply.scim_type {
             body.insert("scimType".to_owned(), scim_type.into());
         }
-        body.insert("detail".to_owned(), Value::String(reply.detail.into_owned()));
+        // What the client cannot mend it can ask the operator about.
+        let detail = if reply.status.is_server_error() {
+            trace::with_id(&reply.detail)
+        } else {
+            reply.detail.into_owned()
+        };
+        body.insert("detail".to_owned(), Value::String(detail));
         body
     }
 

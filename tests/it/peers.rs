@@ -24,54 +24,11 @@ use tonic::Code;
 use crate::{
     certificates::{Ca, channel_of, settings},
     client::Client,
-    separate::{binary, free_port},
-    server::{Process, Server, Store},
+    separate::Apart,
+    server::{Server, Store},
 };
 
-/// The three services apart, on SQLite.
-struct Apart {
-    scim: String,
-    identity: String,
-    token: String,
-    scheme: &'static str,
-    processes: Vec<Process>,
-    directory: tempfile::TempDir,
-}
-
 impl Apart {
-    /// Each with its own settings: of the gateway, and of the two services.
-    fn start(
-        store: &Store,
-        scheme: &'static str,
-        gateway: &[(&'static str, String)],
-        services: &[(&'static str, String)],
-    ) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let [scim, identity, token] = [(); 3].map(|()| free_port());
-        let mut common = store.settings();
-        common.retain(|(name, _)| !name.ends_with("_LISTEN"));
-        common.extend([
-            ("ROLLCALL_SCIM_LISTEN", format!("127.0.0.1:{scim}")),
-            ("ROLLCALL_CONSOLE_LISTEN", "off".to_owned()),
-            ("ROLLCALL_IDENTITY_LISTEN", format!("127.0.0.1:{identity}")),
-            ("ROLLCALL_TOKEN_LISTEN", format!("127.0.0.1:{token}")),
-            ("ROLLCALL_IDENTITY_SERVICE", format!("{scheme}://127.0.0.1:{identity}")),
-            ("ROLLCALL_TOKEN_SERVICE", format!("{scheme}://127.0.0.1:{token}")),
-        ]);
-        let start = |name: &str, own: &[(&'static str, String)]| {
-            let settings = [&common[..], own].concat();
-            Process::start(&binary(name), &[], &settings, directory.path(), &[]).0
-        };
-        let processes = vec![
-            start("identity-service", services),
-            start("token-service", services),
-            start("scim-gateway", gateway),
-        ];
-        let url = |port| format!("{scheme}://127.0.0.1:{port}");
-        let [scim, identity, token] = [format!("http://127.0.0.1:{scim}"), url(identity), url(token)];
-        Self { scim, identity, token, scheme, processes, directory }
-    }
-
     /// The command line, as whoever has these settings.
     fn rollcall(&self, arguments: &[&str], settings: &[(&'static str, String)]) -> Result<Value, String> {
         let end = Instant::now() + Duration::from_secs(30);
@@ -107,12 +64,6 @@ impl Apart {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         idp.new_user("ann").await
-    }
-
-    async fn stop(self) {
-        for process in self.processes {
-            process.stop().await;
-        }
     }
 }
 

@@ -42,6 +42,58 @@ pub(crate) async fn reachable(url: &str) {
     }
 }
 
+/// The three services, each a process.
+pub(crate) struct Apart {
+    pub(crate) scim: String,
+    pub(crate) identity: String,
+    pub(crate) token: String,
+    pub(crate) scheme: &'static str,
+    /// identity-service, token-service and scim-gateway.
+    pub(crate) processes: Vec<Process>,
+    pub(crate) directory: tempfile::TempDir,
+}
+
+impl Apart {
+    /// Each with its own settings: of the gateway, and of the two services.
+    pub(crate) fn start(
+        store: &Store,
+        scheme: &'static str,
+        gateway: &[(&'static str, String)],
+        services: &[(&'static str, String)],
+    ) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let [scim, identity, token] = [(); 3].map(|()| free_port());
+        let mut common = store.settings();
+        common.retain(|(name, _)| !name.ends_with("_LISTEN"));
+        common.extend([
+            ("ROLLCALL_SCIM_LISTEN", format!("127.0.0.1:{scim}")),
+            ("ROLLCALL_CONSOLE_LISTEN", "off".to_owned()),
+            ("ROLLCALL_IDENTITY_LISTEN", format!("127.0.0.1:{identity}")),
+            ("ROLLCALL_TOKEN_LISTEN", format!("127.0.0.1:{token}")),
+            ("ROLLCALL_IDENTITY_SERVICE", format!("{scheme}://127.0.0.1:{identity}")),
+            ("ROLLCALL_TOKEN_SERVICE", format!("{scheme}://127.0.0.1:{token}")),
+        ]);
+        let start = |name: &str, own: &[(&'static str, String)]| {
+            let settings = [&common[..], own].concat();
+            Process::start(&binary(name), &[], &settings, directory.path(), &[]).0
+        };
+        let processes = vec![
+            start("identity-service", services),
+            start("token-service", services),
+            start("scim-gateway", gateway),
+        ];
+        let url = |port| format!("{scheme}://127.0.0.1:{port}");
+        let [scim, identity, token] = [format!("http://127.0.0.1:{scim}"), url(identity), url(token)];
+        Self { scim, identity, token, scheme, processes, directory }
+    }
+
+    pub(crate) async fn stop(self) {
+        for process in self.processes {
+            process.stop().await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_gateway_serves_two_services_over_tcp() {
     for store in Store::both() {

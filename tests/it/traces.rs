@@ -23,7 +23,7 @@ use tonic::{Request, Response, Status, transport::Server};
 
 use crate::{
     client::{Client, GROUP},
-    separate::{binary, free_port, reachable},
+    separate::{Apart, free_port, reachable},
     server::{Process, Store, create_account, generate_token},
 };
 
@@ -112,28 +112,15 @@ async fn a_request_has_one_id_from_the_edge_to_the_database() {
     for store in Store::both() {
         eprintln!("--- on {}", store.kind);
         let (endpoint, received) = collector().await;
-        let directory = tempfile::tempdir().unwrap();
-        let [scim, identity, token] = [(); 3].map(|()| free_port());
-        let [identity_url, token_url] = [identity, token].map(|port| format!("http://127.0.0.1:{port}"));
-        let mut settings = store.settings();
-        settings.retain(|(name, _)| !name.ends_with("_LISTEN"));
-        settings.extend([
-            ("ROLLCALL_SCIM_LISTEN", format!("127.0.0.1:{scim}")),
-            ("ROLLCALL_CONSOLE_LISTEN", "off".to_owned()),
-            ("ROLLCALL_IDENTITY_LISTEN", format!("127.0.0.1:{identity}")),
-            ("ROLLCALL_TOKEN_LISTEN", format!("127.0.0.1:{token}")),
-            ("ROLLCALL_IDENTITY_SERVICE", identity_url.clone()),
-            ("ROLLCALL_TOKEN_SERVICE", token_url.clone()),
-            ("ROLLCALL_LOG_FORMAT", "json".to_owned()),
-            ("ROLLCALL_OTLP_ENDPOINT", endpoint),
-        ]);
-        let start = |name: &str| Process::start(&binary(name), &[], &settings, directory.path(), &[]).0;
-        let (gateway, identity_service, token_service) =
-            (start("scim-gateway"), start("identity-service"), start("token-service"));
-        let scim_url = format!("http://127.0.0.1:{scim}");
-        for url in [&scim_url, &identity_url, &token_url] {
+        let own = [("ROLLCALL_LOG_FORMAT", "json".to_owned()), ("ROLLCALL_OTLP_ENDPOINT", endpoint)];
+        let apart = Apart::start(&store, "http", &own, &own);
+        for url in [&apart.scim, &apart.identity, &apart.token] {
             reachable(url).await;
         }
+        let Apart { scim: scim_url, token: token_url, processes, directory, .. } = apart;
+        let Ok([identity_service, token_service, gateway]) = <[Process; 3]>::try_from(processes) else {
+            panic!("there are three");
+        };
         create_account(&token_url, "acme").await;
         let idp = Client::new(format!("{scim_url}/acme/scim/v2"), &generate_token(&token_url, "acme").await);
 

@@ -83,6 +83,7 @@ mod tests {
             subject: "=cmd|' /C calc'!A0".to_owned(),
             detail: "a \"quoted\", thing\r\n".to_owned(),
             status: 400,
+            trace: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
             kind: 1,
             action: 1,
             ..SyncEntry::default()
@@ -94,5 +95,6 @@ mod tests {
         let cells: Vec<&str> = records[0].iter().collect();
         assert_eq!(cells[..6], ["1970-01-01T00:00:00Z", "POST", "user", "create", "", "'=cmd|' /C calc'!A0"]);
         assert_eq!((cells[7], cells[9]), ("400", "a \"quoted\", thing\r\n"));
+        assert_eq!((COLUMNS[15], cells[15]), ("trace", "4bf92f3577b34da6a3ce929d0e0e4736"));
     }
 }

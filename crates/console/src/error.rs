@@ -168,6 +168,8 @@ pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use tower::ServiceExt as _;
+
     use super::*;
 
     #[test]
@@ -200,5 +202,20 @@ mod tests {
             assert_eq!((error.status().as_u16(), error.to_string().as_str()), (http, text));
         }
         assert!(matches!(Error::in_address(Status::invalid_argument("x")), Error::NotFound));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_says_a_failure_of_ours_says_its_trace() {
+        let routes = axum::Router::new()
+            .route("/ours", axum::routing::get(async || Error::Internal))
+            .route("/theirs", axum::routing::get(async || Error::NotFound))
+            .layer(axum::middleware::from_fn(rollcall_serve::trace::http));
+        for (path, is_ours) in [("/ours", true), ("/theirs", false)] {
+            let request = http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+            let answer = routes.clone().oneshot(request).await.unwrap();
+            let id = answer.headers()["rollcall-trace-id"].to_str().unwrap().to_owned();
+            let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+            assert_eq!(String::from_utf8_lossy(&body).contains(&id), is_ours, "{path}");
+        }
     }
 }

@@ -37,7 +37,10 @@ fn request(method: &str, uri: &str) -> http::request::Builder {
 
 #[tokio::test]
 async fn a_success_is_recorded_without_its_body() {
-    let get = request("GET", "/acme/scim/v2/ServiceProviderConfig").header(header::USER_AGENT, "Agent/1");
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let get = request("GET", "/acme/scim/v2/ServiceProviderConfig")
+        .header(header::USER_AGENT, "Agent/1")
+        .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-00"));
     let entry = recorded(get, "192.0.2.1", r#"{"password":"x"}"#).await.unwrap();
     let expected = SyncEntry {
         name: "accounts/acme/syncEntries/-".to_owned(),
@@ -50,6 +53,7 @@ async fn a_success_is_recorded_without_its_body() {
         duration: entry.duration,
         agent: "Agent/1".to_owned(),
         address: "192.0.2.1".to_owned(),
+        trace: trace.to_owned(),
         ..SyncEntry::default()
     };
     assert_eq!(entry, expected);
