@@ -5,7 +5,7 @@ use std::{any::Any, borrow::Cow, time::Duration};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use rollcall_scim::ScimType;
-use rollcall_serve::trace;
+use rollcall_serve::{channel, trace};
 use serde_json::{Map, Value};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -154,14 +154,10 @@ fn service_reply(status: &Status) -> Reply<'_> {
     }
 }
 
-/// Whether a later attempt may well succeed. tonic reports a connection that broke during a call as UNKNOWN, with the
-/// broken connection as its source; what a service itself answers has no source.
+/// Whether a later attempt may well succeed.
 fn is_passing(status: &Status) -> bool {
-    match status.code() {
-        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => true,
-        Code::Unknown => std::error::Error::source(status).is_some(),
-        _ => false,
-    }
+    matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled)
+        || channel::broke(status)
 }
 
 fn scim_type(status: &Status) -> Option<&'static str> {
@@ -292,6 +288,17 @@ mod tests {
             assert_eq!(reply, expected, "{code:?} {reason}");
         }
         assert_eq!(Error::from(Status::already_exists("taken")).reply().scim_type, Some("uniqueness"));
+    }
+
+    #[test]
+    fn a_connection_that_broke_is_no_fault_of_the_service() {
+        for mut status in [Status::internal("h2 protocol error"), Status::unknown("transport error")] {
+            assert_eq!(Error::from(status.clone()).status(), StatusCode::INTERNAL_SERVER_ERROR);
+            status.set_source(std::sync::Arc::new(std::io::Error::other("reset")));
+            let reply = Error::from(status);
+            assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert!(reply.reply().retry_after.is_some());
+        }
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl Process {
             .envs(settings.iter().map(|(name, value)| (name, value)))
             .current_dir(directory)
             .stdout(Stdio::piped())
-            .stderr(File::create(&log).unwrap())
+            .stderr(File::options().create(true).append(true).open(&log).unwrap())
             .spawn()
             .unwrap_or_else(|cause| {
                 panic!(
@@ -176,11 +176,10 @@ impl Drop for Process {
         if std::thread::panicking() {
             let log = std::fs::read_to_string(&self.log).unwrap_or_default();
             let lines: Vec<&str> = log.lines().collect();
-            eprintln!(
-                "--- the end of {}:\n{}",
-                self.log.display(),
-                lines[lines.len().saturating_sub(20)..].join("\n")
-            );
+            let (before, end) = lines.split_at(lines.len().saturating_sub(20));
+            let grave = before.iter().filter(|line| line.contains("WARN") || line.contains("ERROR"));
+            let shown: Vec<&str> = grave.chain(end).copied().collect();
+            eprintln!("--- what is grave in {}, and its end:\n{}", self.log.display(), shown.join("\n"));
         }
     }
 }

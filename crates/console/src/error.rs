@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use maud::html;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use rollcall_serve::{channel, trace};
 use tonic::{Code, Status};
 
 use crate::{page, text};
@@ -69,13 +70,19 @@ fn said(status: &Status) -> String {
         }
         Code::NotFound => Error::NotFound.to_string(),
         Code::PermissionDenied => "Your role does not allow this.".to_owned(),
-        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown => {
+        _ if is_away(status) => {
             "A service that this page needs does not answer. If you were changing something, look whether it was done \
              before you do it again."
                 .to_owned()
         }
         _ => Error::Internal.to_string(),
     }
+}
+
+/// Whether the service said nothing itself.
+fn is_away(status: &Status) -> bool {
+    matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown)
+        || channel::broke(status)
 }
 
 impl Error {
@@ -104,9 +111,7 @@ impl Error {
                 Code::NotFound => StatusCode::NOT_FOUND,
                 Code::PermissionDenied => StatusCode::FORBIDDEN,
                 Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
-                Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown => {
-                    StatusCode::SERVICE_UNAVAILABLE
-                }
+                _ if is_away(status) => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             },
         }
@@ -145,7 +150,7 @@ impl IntoResponse for Error {
             tracing::warn!(code = ?cause.code(), said = cause.message(), "a service failed");
         }
         // Who asks about it can say which one it was.
-        let trace = if status.is_server_error() { rollcall_serve::trace::current() } else { None };
+        let trace = if status.is_server_error() { trace::current() } else { None };
         let body = html! {
             p { (self) }
             @if let Some(id) = trace { p { "Trace " code { (id.to_string()) } } }
@@ -209,7 +214,7 @@ mod tests {
         let routes = axum::Router::new()
             .route("/ours", axum::routing::get(async || Error::Internal))
             .route("/theirs", axum::routing::get(async || Error::NotFound))
-            .layer(axum::middleware::from_fn(rollcall_serve::trace::http));
+            .layer(axum::middleware::from_fn(trace::http));
         for (path, is_ours) in [("/ours", true), ("/theirs", false)] {
             let request = http::Request::get(path).body(axum::body::Body::empty()).unwrap();
             let answer = routes.clone().oneshot(request).await.unwrap();

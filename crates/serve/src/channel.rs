@@ -21,6 +21,7 @@
 
 use std::{
     convert::Infallible,
+    error::Error as _,
     hash::{BuildHasher as _, RandomState},
     io,
     time::Duration,
@@ -29,7 +30,7 @@ use std::{
 use http::{HeaderValue, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tonic::{body::Body, service::Routes, transport::Endpoint};
+use tonic::{Code, Status, body::Body, service::Routes, transport::Endpoint};
 use tower::{Service as _, ServiceExt as _, util::BoxCloneSyncService};
 
 use crate::{
@@ -55,6 +56,12 @@ impl From<Infallible> for CallError {
 
 /// A gRPC channel: cheap to clone, shared by any number of clients.
 pub type Channel = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, CallError>;
+
+/// Whether a call failed because its connection broke under it, so that a later attempt may well succeed. tonic calls that UNKNOWN or
+/// INTERNAL, by the reason that HTTP/2 gives, with the broken connection as the source; what a service itself answers has no source.
+pub fn broke(status: &Status) -> bool {
+    matches!(status.code(), Code::Unknown | Code::Internal) && status.source().is_some()
+}
 
 /// The largest message between Rollcall's own services, in bytes: 64 MiB.
 pub const MAX_MESSAGE: usize = 64 * 1024 * 1024;
