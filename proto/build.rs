@@ -4,12 +4,13 @@ use std::{env, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 20] = [
+const FILES: [&str; 21] = [
     "rollcall/identity/v1/card_service.proto",
     "rollcall/identity/v1/change_service.proto",
     "rollcall/identity/v1/conversion.proto",
     "rollcall/identity/v1/conversion_service.proto",
     "rollcall/identity/v1/diagnosis_service.proto",
+    "rollcall/identity/v1/directory_service.proto",
     "rollcall/identity/v1/group.proto",
     "rollcall/identity/v1/group_service.proto",
     "rollcall/identity/v1/import_service.proto",

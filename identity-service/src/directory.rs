@@ -81,6 +81,11 @@ impl Directory {
         }
     }
 
+    /// The database itself, for what is of no single request.
+    pub(crate) fn database(&self) -> &Database {
+        &self.db
+    }
+
     /// Runs `work` in one snapshot, as [`Database::read`].
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, Error>
     where

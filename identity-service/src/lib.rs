@@ -1,8 +1,9 @@
 //! Users, groups, cards, look-ups and changes of the accounts.
 //!
 //! - [`user_service`], [`group_service`], [`card_service`], [`pin_service`], [`lookup_service`], [`station_service`],
-//!   [`change_service`], [`conversion_service`], [`import_service`], [`diagnosis_service`], [`settings_service`]: one file per gRPC service: a
-//!   request becomes checked values, one transaction of the store is run, its answer becomes a message.
+//!   [`change_service`], [`conversion_service`], [`import_service`], [`diagnosis_service`], [`directory_service`],
+//!   [`settings_service`]: one file per gRPC service: a request becomes checked values, one transaction of the store is
+//!   run, its answer becomes a message.
 //! - [`directory`]: what they stand on: the database, the `vault` of keys and conversions, the `watchers` of changes.
 //! - `secret` and `guess`: PINs and passcodes, hashed and tried outside of a transaction.
 //! - [`desk`]: what look-ups saw at stations, on its way into the database.
@@ -18,6 +19,7 @@ pub mod conversion_service;
 pub mod desk;
 pub mod diagnosis_service;
 pub mod directory;
+pub mod directory_service;
 mod gauges;
 pub mod group_service;
 mod guess;
@@ -45,10 +47,10 @@ use rollcall_key::Keys;
 use rollcall_proto::identity::{
     card_service_server::CardServiceServer, change_service_server::ChangeServiceServer,
     conversion_service_server::ConversionServiceServer, diagnosis_service_server::DiagnosisServiceServer,
-    group_service_server::GroupServiceServer, import_service_server::ImportServiceServer,
-    lookup_service_server::LookupServiceServer, pin_service_server::PinServiceServer,
-    settings_service_server::SettingsServiceServer, station_service_server::StationServiceServer,
-    user_service_server::UserServiceServer,
+    directory_service_server::DirectoryServiceServer, group_service_server::GroupServiceServer,
+    import_service_server::ImportServiceServer, lookup_service_server::LookupServiceServer,
+    pin_service_server::PinServiceServer, settings_service_server::SettingsServiceServer,
+    station_service_server::StationServiceServer, user_service_server::UserServiceServer,
 };
 use rollcall_serve::{
     CancellationToken, Health, Routes, channel, grpc,
@@ -60,10 +62,10 @@ use tokio::task::JoinHandle;
 use crate::{
     card_service::CardService, change_service::ChangeService, config::Config,
     conversion_service::ConversionService, desk::Desk, diagnosis_service::DiagnosisService,
-    directory::Directory, gauges::Gauges, group_service::GroupService, import_service::ImportService,
-    lookup_service::LookupService, pin_service::PinService, settings_service::SettingsService,
-    station_service::StationService, store::upkeep as upkeep_steps, upkeep::Upkeep,
-    user_service::UserService,
+    directory::Directory, directory_service::DirectoryService, gauges::Gauges, group_service::GroupService,
+    import_service::ImportService, lookup_service::LookupService, pin_service::PinService,
+    settings_service::SettingsService, station_service::StationService, store::upkeep as upkeep_steps,
+    upkeep::Upkeep, user_service::UserService,
 };
 
 /// How long the replica may take to give a connection.
@@ -73,7 +75,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The full names of the services here.
-pub const SERVICES: [&str; 11] = [
+pub const SERVICES: [&str; 12] = [
     "rollcall.identity.v1.UserService",
     "rollcall.identity.v1.GroupService",
     "rollcall.identity.v1.CardService",
@@ -83,6 +85,7 @@ pub const SERVICES: [&str; 11] = [
     "rollcall.identity.v1.ChangeService",
     "rollcall.identity.v1.ConversionService",
     "rollcall.identity.v1.DiagnosisService",
+    "rollcall.identity.v1.DirectoryService",
     "rollcall.identity.v1.ImportService",
     "rollcall.identity.v1.SettingsService",
 ];
@@ -213,6 +216,7 @@ impl Service {
             .add_service(ChangeServiceServer::new(ChangeService(directory())))
             .add_service(ConversionServiceServer::new(ConversionService(directory())))
             .add_service(DiagnosisServiceServer::new(DiagnosisService(directory())))
+            .add_service(DirectoryServiceServer::new(DirectoryService(directory())))
             .add_service(ImportServiceServer::new(ImportService(directory())))
             .add_service(SettingsServiceServer::new(SettingsService(directory()))))
     }

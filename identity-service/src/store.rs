@@ -36,3 +36,22 @@ pub(crate) mod upkeep;
 pub(crate) mod users;
 pub(crate) mod value;
 pub(crate) mod watch;
+
+/// The tables that have what is kept of an account, cards first: without them nobody is let in. Its head is not among them.
+pub(crate) const OF_ACCOUNTS: [&str; 15] = [
+    "cards",
+    "secrets",
+    "denied_cards",
+    "members",
+    "user_values",
+    "resource_schemas",
+    "users",
+    "groups",
+    "changes",
+    "removals",
+    "confirmations",
+    "stations",
+    "guesses",
+    "conversions",
+    "settings",
+];

@@ -124,7 +124,7 @@ async fn exercise(server: &Server, token: &str) {
 }
 
 /// The size of a file, which must have none of the secrets in it; 0 where there is none.
-fn search(file: &Path, secrets: &[&str]) -> usize {
+pub(crate) fn search(file: &Path, secrets: &[&str]) -> usize {
     let Ok(bytes) = fs::read(file) else { return 0 };
     for secret in secrets {
         let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
@@ -144,32 +144,42 @@ struct Line {
     text: String,
 }
 
-/// Every row of every table, and the files of the write-ahead log where they can be read. Bytes are shown in hexadecimal.
-fn dump(url: &str, secrets: &[&str]) -> usize {
-    let mut connection = PgConnection::establish(url).unwrap();
+/// Every row of every table of a PostgreSQL database with its table, as text: bytes are shown in hexadecimal.
+pub(crate) fn rows(connection: &mut PgConnection) -> Vec<(String, String)> {
     let mut lines = |query: String| -> Vec<String> {
-        let rows: Vec<Line> = diesel::sql_query(query).load(&mut connection).unwrap();
+        let rows: Vec<Line> = diesel::sql_query(query).load(connection).unwrap();
         rows.into_iter().map(|line| line.text).collect()
     };
-    let hex = |text: &str| {
-        let digits: Vec<String> = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-        digits.concat()
-    };
+    let tables =
+        lines("SELECT tablename::text AS text FROM pg_tables WHERE schemaname = 'public'".to_owned());
+    let rows = tables.into_iter().map(|table| {
+        let rows = lines(format!("SELECT t::text AS text FROM \"{table}\" t"));
+        rows.into_iter().map(move |row| (table.clone(), row))
+    });
+    rows.flatten().collect()
+}
+
+/// A text as PostgreSQL shows its bytes.
+pub(crate) fn hex(text: &str) -> String {
+    let digits: Vec<String> = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
+}
+
+/// The size of all rows, which must have none of the secrets in them, and of the files of the write-ahead log where they can be read.
+fn dump(url: &str, secrets: &[&str]) -> usize {
+    let mut connection = PgConnection::establish(url).unwrap();
     let mut size = 0;
-    for table in lines("SELECT tablename::text AS text FROM pg_tables WHERE schemaname = 'public'".to_owned())
-    {
-        for row in lines(format!("SELECT t::text AS text FROM \"{table}\" t")) {
-            for secret in secrets {
-                assert!(
-                    !row.contains(secret) && !row.contains(&hex(secret)),
-                    "{secret} is in {table}: {row}"
-                );
-            }
-            size += row.len();
+    for (table, row) in rows(&mut connection) {
+        for secret in secrets {
+            let found = row.contains(secret) || row.contains(&hex(secret));
+            assert!(!found, "{secret} is in {table}: {row}");
         }
+        size += row.len();
     }
-    let data = lines("SELECT current_setting('data_directory') AS text".to_owned());
-    let log = Path::new(&data[0]).join("pg_wal");
+    let data: Line = diesel::sql_query("SELECT current_setting('data_directory') AS text")
+        .get_result(&mut connection)
+        .unwrap();
+    let log = Path::new(&data.text).join("pg_wal");
     if fs::read_dir(&log).is_ok() {
         size += search_all(&log, secrets);
     }

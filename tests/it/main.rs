@@ -30,6 +30,7 @@ mod cursors;
 mod dialects;
 mod discovery;
 mod entra;
+mod erase;
 mod etag;
 mod filters;
 mod forwarded;

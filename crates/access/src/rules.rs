@@ -5,6 +5,8 @@ use crate::role::Role;
 /// Roles that may call an rpc, beside [`Role::Operator`], who may call all.
 type Who = &'static [Role];
 
+/// Nobody but the operator.
+const OPERATOR: Who = &[];
 const GATEWAY: Who = &[Role::Gateway];
 const CONSOLE: Who = &[Role::Console];
 const GATEWAY_AND_CONSOLE: Who = &[Role::Gateway, Role::Console];
@@ -12,7 +14,7 @@ const LOOKING_UP: Who = &[Role::Print, Role::Station];
 const STATION: Who = &[Role::Station];
 
 /// The path of an rpc without the slash in front, and who may call it.
-pub const RULES: [(&str, Who); 76] = [
+pub const RULES: [(&str, Who); 78] = [
     ("rollcall.identity.v1.CardService/AssignDeniedCard", CONSOLE),
     ("rollcall.identity.v1.CardService/CreateCard", CONSOLE),
     ("rollcall.identity.v1.CardService/DeleteCard", CONSOLE),
@@ -30,6 +32,7 @@ pub const RULES: [(&str, Who); 76] = [
     ("rollcall.identity.v1.ConversionService/PreviewConversion", CONSOLE),
     ("rollcall.identity.v1.ConversionService/UpdateConversion", CONSOLE),
     ("rollcall.identity.v1.DiagnosisService/DiagnoseUser", CONSOLE),
+    ("rollcall.identity.v1.DirectoryService/EraseDirectory", OPERATOR),
     ("rollcall.identity.v1.GroupService/CreateGroup", GATEWAY_AND_CONSOLE),
     ("rollcall.identity.v1.GroupService/DeleteGroup", GATEWAY_AND_CONSOLE),
     ("rollcall.identity.v1.GroupService/GetGroup", GATEWAY_AND_CONSOLE),
@@ -64,6 +67,7 @@ pub const RULES: [(&str, Who); 76] = [
     ("rollcall.identity.v1.UserService/ReplaceUser", GATEWAY_AND_CONSOLE),
     ("rollcall.identity.v1.UserService/SetUserSource", CONSOLE),
     ("rollcall.token.v1.AccountService/CreateAccount", CONSOLE),
+    ("rollcall.token.v1.AccountService/EraseAccount", OPERATOR),
     ("rollcall.token.v1.AccountService/GetAccount", CONSOLE),
     ("rollcall.token.v1.AccountService/ListAccounts", CONSOLE),
     ("rollcall.token.v1.AuditService/ListAuditEntries", CONSOLE),
@@ -145,6 +149,7 @@ mod tests {
             ("/rollcall.identity.v1.UserService/NoSuchRpc", "operator"),
             ("/grpc.health.v1.Health/Check", "gateway console print station operator service"),
             ("rollcall.token.v1.TokenService/VerifyToken", "operator"),
+            ("/rollcall.token.v1.AccountService/EraseAccount", "operator"),
             ("", "operator"),
         ] {
             let roles = [

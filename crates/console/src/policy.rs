@@ -14,7 +14,7 @@ const READERS: Who = &[Role::Operator, Role::AccountAdministrator, Role::ReadOnl
 const EVERYBODY: Who = &[Role::Operator, Role::AccountAdministrator, Role::ReadOnly, Role::CardDesk];
 
 /// The path of an rpc without the slash in front, and who may call it.
-pub(crate) const RULES: [(&str, Who); 79] = [
+pub(crate) const RULES: [(&str, Who); 81] = [
     ("rollcall.identity.v1.CardService/AssignDeniedCard", CARD_DESK),
     ("rollcall.identity.v1.CardService/CreateCard", CARD_DESK),
     ("rollcall.identity.v1.CardService/DeleteCard", CARD_DESK),
@@ -32,6 +32,7 @@ pub(crate) const RULES: [(&str, Who); 79] = [
     ("rollcall.identity.v1.ConversionService/PreviewConversion", ADMINISTRATORS),
     ("rollcall.identity.v1.ConversionService/UpdateConversion", ADMINISTRATORS),
     ("rollcall.identity.v1.DiagnosisService/DiagnoseUser", EVERYBODY),
+    ("rollcall.identity.v1.DirectoryService/EraseDirectory", NOBODY),
     ("rollcall.identity.v1.GroupService/CreateGroup", ADMINISTRATORS),
     ("rollcall.identity.v1.GroupService/DeleteGroup", ADMINISTRATORS),
     ("rollcall.identity.v1.GroupService/GetGroup", EVERYBODY),
@@ -67,6 +68,7 @@ pub(crate) const RULES: [(&str, Who); 79] = [
     ("rollcall.identity.v1.UserService/SetUserSource", ADMINISTRATORS),
     ("rollcall.token.v1.AccountService/CreateAccount", OPERATORS),
     // The name of one's own account stands on every page.
+    ("rollcall.token.v1.AccountService/EraseAccount", NOBODY),
     ("rollcall.token.v1.AccountService/GetAccount", EVERYBODY),
     ("rollcall.token.v1.AccountService/ListAccounts", OPERATORS),
     ("rollcall.token.v1.AuditService/ListAuditEntries", READERS),

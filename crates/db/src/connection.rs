@@ -43,10 +43,11 @@ impl AnyConnection {
         let mut connection =
             Self::establish_at(address).map_err(|cause| Error::Open { address: address.clone(), cause })?;
         let settings = match (&connection, purpose) {
-            // FULL: a commit is on the disk before it is acknowledged. In WAL mode, readers never wait for the writer.
+            // FULL: a commit is on the disk before it is acknowledged. In WAL mode, readers never wait for the writer. What is
+            // deleted is overwritten: it may be a person's.
             (Self::Sqlite(_), Purpose::Write) => {
                 "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
-                 PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384"
+                 PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384"
             }
             (Self::Sqlite(_), Purpose::Read) => {
                 "PRAGMA busy_timeout=5000; PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096"

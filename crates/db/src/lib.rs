@@ -16,6 +16,7 @@ pub mod error;
 pub mod migrate;
 pub mod options;
 pub mod reader;
+pub mod residue;
 #[cfg(feature = "test")]
 pub mod test;
 pub mod writer;

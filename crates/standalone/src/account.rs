@@ -1,5 +1,10 @@
 //! `rollcall account`.
 
+mod directory;
+mod erase;
+mod export;
+mod records;
+
 use rollcall_proto::token::{
     Account, AuditEntry, Connection, CreateAccountRequest, GetConnectionRequest, ListAccountsRequest,
     ListAuditEntriesRequest, account_service_client::AccountServiceClient,
@@ -62,6 +67,8 @@ Examples:
         #[command(flatten)]
         client: client::Options,
     },
+    Export(export::Export),
+    Erase(erase::Erase),
     /// Show and change what an account decides about the life of its users and groups
     #[command(subcommand)]
     Settings(settings::Command),
@@ -75,6 +82,8 @@ pub(crate) async fn run(command: Command) -> Result<(), Error> {
         Command::Status { account, client } => status(&account, &client).await,
         Command::Audit { account, limit, client } => audit(&account, limit, &client).await,
         Command::List { client } => list(&client).await,
+        Command::Export(options) => Box::pin(export::run(options)).await,
+        Command::Erase(options) => Box::pin(erase::run(options)).await,
         Command::Settings(command) => settings::run(command).await,
     }
 }
@@ -127,14 +136,13 @@ async fn status(account: &str, client: &client::Options) -> Result<(), Error> {
     let mut connections = ConnectionServiceClient::new(client.channel()?);
     let request = GetConnectionRequest { name: format!("accounts/{account}/connection") };
     let connection = client.answer(connections.get_connection(request)).await?;
-    let state = connection.state().as_str_name().trim_start_matches("CONNECTION_STATE_").to_ascii_lowercase();
     if client.json {
-        return output::print_json(&status_json(&connection, &state));
+        return output::print_json(&status_json(&connection));
     }
     let or_dash = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
     let expiry = connection.token.as_ref().and_then(|token| token.expire_time);
     let mut rows = vec![
-        ["state".to_owned(), state.replace('_', " ")],
+        ["state".to_owned(), state(&connection).replace('_', " ")],
         ["identity provider".to_owned(), or_dash(&connection.provider)],
         ["last access".to_owned(), human_time(connection.last_access_time.as_ref())],
         ["last change".to_owned(), human_time(connection.last_write_time.as_ref())],
@@ -150,7 +158,11 @@ async fn status(account: &str, client: &client::Options) -> Result<(), Error> {
     output::print_table(["CONNECTION", account], rows)
 }
 
-fn status_json(connection: &Connection, state: &str) -> Value {
+fn state(connection: &Connection) -> String {
+    connection.state().as_str_name().trim_start_matches("CONNECTION_STATE_").to_ascii_lowercase()
+}
+
+fn status_json(connection: &Connection) -> Value {
     let warnings: Vec<Value> = connection
         .warnings
         .iter()
@@ -161,7 +173,7 @@ fn status_json(connection: &Connection, state: &str) -> Value {
         .collect();
     json!({
         "name": connection.name,
-        "state": state,
+        "state": state(connection),
         "provider": connection.provider,
         "lastAccessTime": json_time(connection.last_access_time.as_ref()),
         "lastSuccessTime": json_time(connection.last_success_time.as_ref()),

@@ -12,7 +12,7 @@ use rollcall_proto::identity::{
 use rollcall_serve::Channel;
 use serde_json::json;
 
-pub(crate) use self::print::json_of;
+pub(crate) use self::print::{denied_json, json_of};
 use crate::{directory::Service, error::Error, input, output};
 
 /// `rollcall card`.

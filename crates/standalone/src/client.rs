@@ -81,6 +81,16 @@ impl Identity {
     }
 }
 
+/// Both services, for what is of an account as a whole.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct Services {
+    #[command(flatten)]
+    pub(crate) identity: Identity,
+    #[command(flatten)]
+    pub(crate) client: Options,
+}
+
 /// A service that commands talk to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Service {

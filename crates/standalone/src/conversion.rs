@@ -11,6 +11,7 @@ use rollcall_proto::identity::{
 use rollcall_serve::Channel;
 use serde_json::json;
 
+pub(crate) use self::form::json;
 use crate::{directory::Service, error::Error, input, output};
 
 /// The form of a conversion as JSON.

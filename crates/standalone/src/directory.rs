@@ -145,7 +145,7 @@ impl Service {
     }
 }
 
-fn source(source: UserSource) -> &'static str {
+pub(crate) fn source(source: UserSource) -> &'static str {
     match source {
         UserSource::Unspecified => "unknown",
         UserSource::Scim => "scim",

@@ -256,7 +256,7 @@ async fn settings(account: &Account, keep_days: Option<i32>, actor: String) -> R
     output::print_table(["SETTING", "VALUE"], rows.to_vec())
 }
 
-fn json(entry: &SyncEntry) -> Value {
+pub(crate) fn json(entry: &SyncEntry) -> Value {
     let duration = entry.duration.unwrap_or_default();
     json!({
         "name": entry.name,

@@ -261,7 +261,7 @@ fn state(notice: &Notice) -> &'static str {
     }
 }
 
-fn json(notice: &Notice) -> Value {
+pub(crate) fn json(notice: &Notice) -> Value {
     json!({
         "token": notice.token,
         "days": notice.days,

@@ -11,10 +11,10 @@ use rollcall_proto::token::{
     AuditEntry, GetAccountRequest, RecordAuditEntryRequest, account_service_client::AccountServiceClient,
     audit_service_client::AuditServiceClient,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::values::{AdoptWhen, OnLeaving, OnReturn, OnUnknown, Show, UsePin};
-use crate::{client, error::Error, output};
+use crate::{client::Services, error::Error, output};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -26,7 +26,7 @@ Example:
         /// The account id
         account: String,
         #[command(flatten)]
-        service: Service,
+        service: Services,
     },
     /// Change what is given, and leave the rest
     #[command(after_long_help = "\
@@ -42,7 +42,7 @@ Examples:
         #[arg(long, env = "USER", default_value = "rollcall", hide_env = true, value_name = "NAME")]
         actor: String,
         #[command(flatten)]
-        service: Service,
+        service: Services,
     },
 }
 
@@ -72,17 +72,7 @@ pub(crate) struct Change {
     pin_min_length: Option<i32>,
 }
 
-/// Where the settings are.
-#[derive(Debug, clap::Args)]
-#[group(skip)]
-pub(crate) struct Service {
-    #[command(flatten)]
-    identity: client::Identity,
-    #[command(flatten)]
-    client: client::Options,
-}
-
-impl Service {
+impl Services {
     /// The settings of an account that is there: a mistyped id would set what nobody reads.
     async fn settings(&self, account: &str) -> Result<SettingsServiceClient<rollcall_serve::Channel>, Error> {
         let name = format!("accounts/{account}");
@@ -113,16 +103,7 @@ impl Service {
             ("pin-min-length", settings.pin_min_length.to_string()),
         ];
         if self.client.json {
-            return output::print_json(&json!({
-                "name": settings.name,
-                "reactivation": value(OnReturn::of(settings)),
-                "unknownMembers": value(OnUnknown::of(settings)),
-                "adoption": value(AdoptWhen::of(settings)),
-                "cardVisibility": value(Show::of(settings)),
-                "leaverCards": value(OnLeaving::of(settings)),
-                "pinUse": value(UsePin::of(settings)),
-                "pinMinLength": settings.pin_min_length,
-            }));
+            return output::print_json(&json(settings));
         }
         let rows = rows.map(|(setting, value)| [setting.to_owned(), value]);
         output::print_table(["SETTING", "VALUE"], rows.to_vec())
@@ -147,6 +128,19 @@ pub(crate) async fn run(command: Command) -> Result<(), Error> {
             service.print(&changed)
         }
     }
+}
+
+pub(crate) fn json(settings: &Settings) -> Value {
+    json!({
+        "name": settings.name,
+        "reactivation": value(OnReturn::of(settings)),
+        "unknownMembers": value(OnUnknown::of(settings)),
+        "adoption": value(AdoptWhen::of(settings)),
+        "cardVisibility": value(Show::of(settings)),
+        "leaverCards": value(OnLeaving::of(settings)),
+        "pinUse": value(UsePin::of(settings)),
+        "pinMinLength": settings.pin_min_length,
+    })
 }
 
 fn name(account: &str) -> String {

@@ -1,7 +1,7 @@
 //! `rollcall station`.
 
 use rollcall_proto::identity::{
-    DeleteStationRequest, ListRemovalsRequest, ListStationsRequest, Removal,
+    DeleteStationRequest, ListRemovalsRequest, ListStationsRequest, Removal, Station,
     station_service_client::StationServiceClient,
 };
 use rollcall_serve::Channel;
@@ -60,20 +60,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Error> {
             let request = ListStationsRequest { parent: format!("accounts/{account}") };
             let found = service.answer(service.stations()?.list_stations(request)).await?;
             if service.json {
-                let stations: Vec<Value> = found
-                    .stations
-                    .iter()
-                    .map(|station| {
-                        json!({
-                            "name": station.name,
-                            "station": station.station,
-                            "connected": station.connected,
-                            "revision": station.revision,
-                            "acknowledgeTime": json_time(station.acknowledge_time.as_ref()),
-                            "createTime": json_time(station.create_time.as_ref()),
-                        })
-                    })
-                    .collect();
+                let stations: Vec<Value> = found.stations.iter().map(station_json).collect();
                 return output::print_json(
                     &json!({ "stations": stations, "headRevision": found.head_revision }),
                 );
@@ -134,6 +121,17 @@ pub(crate) fn confirmed(removal: &Removal) -> String {
         }
         _ => of,
     }
+}
+
+pub(crate) fn station_json(station: &Station) -> Value {
+    json!({
+        "name": station.name,
+        "station": station.station,
+        "connected": station.connected,
+        "revision": station.revision,
+        "acknowledgeTime": json_time(station.acknowledge_time.as_ref()),
+        "createTime": json_time(station.create_time.as_ref()),
+    })
 }
 
 pub(crate) fn json_of(removal: &Removal) -> Value {

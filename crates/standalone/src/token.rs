@@ -219,7 +219,7 @@ fn state(token: &Token) -> &'static str {
     }
 }
 
-fn json(token: &Token) -> Value {
+pub(crate) fn json(token: &Token) -> Value {
     json!({
         "name": token.name,
         "prefix": token.prefix,

@@ -5,9 +5,10 @@ use prost::Message as _;
 use rollcall_db::Connection;
 use rollcall_proto::identity::CardConversion;
 
-use super::{error::Error, sql::Sql, tables::conversions};
+use super::{clock, error::Error, sql::Sql, tables::conversions};
 
-/// Which conversion an account has; 0 for none, and another for each after that.
+/// Which conversion an account has; 0 for none, and another for each after that, those of an account that was erased and made again
+/// included.
 pub(crate) fn version(connection: &mut Connection, account: &str) -> Result<i64, Error> {
     let found: Option<i64> =
         conversions::table.find(account).select(conversions::version).first(connection).optional()?;
@@ -27,7 +28,9 @@ pub(crate) fn read(connection: &mut Connection, account: &str) -> Result<CardCon
 pub(crate) fn write(connection: &mut Connection, account: &str, steps: &CardConversion) -> Result<(), Error> {
     Sql::new("INSERT INTO conversions (account_id, version, steps) VALUES (")
         .text(account)
-        .sql(", 0, '') ON CONFLICT DO NOTHING")
+        .sql(", ")
+        .number(clock::now())
+        .sql(", '') ON CONFLICT DO NOTHING")
         .execute(connection)?;
     diesel::update(conversions::table.find(account))
         .set((

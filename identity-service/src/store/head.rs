@@ -104,6 +104,19 @@ pub(crate) fn begin_anew(connection: &mut Connection, account: &str) -> QueryRes
     Ok(())
 }
 
+/// Makes the head one of a directory that has nothing: at a revision of its own, which all copies begin anew with.
+pub(crate) fn forget(connection: &mut Connection, account: &str) -> QueryResult<()> {
+    diesel::update(heads::table.find(account))
+        .set((
+            heads::revision.eq(heads::revision + 1),
+            heads::oldest_revision.eq(heads::revision + 1),
+            heads::user_count.eq(0),
+            heads::group_count.eq(0),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// The account's revision and counts; zeros for an account that was never written to.
 pub(crate) fn read(connection: &mut Connection, account: &str) -> QueryResult<(i64, i64, i64)> {
     let row = heads::table

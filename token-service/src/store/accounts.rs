@@ -58,3 +58,8 @@ pub(crate) fn note_access(c: &mut Connection, id: &str, at: Millis) -> Result<()
         .execute(c)?;
     Ok(())
 }
+
+/// Deletes the account itself, of which nothing else may be left.
+pub(crate) fn delete(c: &mut Connection, id: &str) -> Result<bool, Error> {
+    Ok(diesel::delete(t::table.find(id)).execute(c)? > 0)
+}

@@ -114,20 +114,21 @@ pub(crate) fn explanation(found: &ExplainCardResponse, as_json: bool) -> Result<
     if all.is_empty() { Ok(()) } else { cards(&all, false) }
 }
 
+pub(crate) fn denied_json(denied: &DeniedCard) -> Value {
+    json!({
+        "name": denied.name,
+        "station": denied.station,
+        "number": denied.number,
+        "time": json_time(denied.time.as_ref()),
+        "count": denied.count,
+        "reason": reason(denied.reason()),
+        "user": denied.user,
+    })
+}
+
 pub(crate) fn denied(found: &[DeniedCard], as_json: bool) -> Result<(), Error> {
     if as_json {
-        let json = |denied: &DeniedCard| {
-            json!({
-                "name": denied.name,
-                "station": denied.station,
-                "number": denied.number,
-                "time": json_time(denied.time.as_ref()),
-                "count": denied.count,
-                "reason": reason(denied.reason()),
-                "user": denied.user,
-            })
-        };
-        return output::print_json(&found.iter().map(json).collect());
+        return output::print_json(&found.iter().map(denied_json).collect());
     }
     let rows = found.iter().map(|denied| {
         [

@@ -7,7 +7,7 @@ use rollcall_proto::identity::{
 use serde_json::{Map, Value, json};
 
 /// The JSON of a conversion.
-pub(super) fn json(conversion: &CardConversion) -> Value {
+pub(crate) fn json(conversion: &CardConversion) -> Value {
     let list = |steps: &[ConversionStep]| -> Value { steps.iter().map(step_json).collect() };
     json!({ "readerSteps": list(&conversion.reader_steps), "steps": list(&conversion.steps) })
 }
