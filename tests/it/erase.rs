@@ -118,8 +118,9 @@ async fn fill(server: &Server, idp: &Client) {
     idp.post("/Users", &json!({ "schemas": [USER], "userName": format!("{MARK}-anna") }))
         .await
         .error(409, Some("uniqueness"));
-    let rows: String = (0..PEOPLE).map(|at| format!("{MARK}-{at},{at}00{at}\n")).collect();
-    fs::write(server.directory.path().join("people.csv"), format!("userName,card\n{rows}")).unwrap();
+    let rows: Vec<String> = (0..PEOPLE).map(|at| format!("{MARK}-{at},{at}00{at}\n")).collect();
+    let file = format!("userName,card\n{}", rows.concat());
+    fs::write(server.directory.path().join("people.csv"), file).unwrap();
     succeeds(&rollcall(server, &["import", GONE, "people.csv"]));
     let conversion = r#"{"readerSteps": [], "steps": [{"strip": ":"}]}"#;
     fs::write(server.directory.path().join("conversion.json"), conversion).unwrap();
@@ -292,7 +293,7 @@ async fn an_account_is_exported_and_erased_and_nothing_is_left() {
         assert!(line.ends_with(&before["users"].to_string()), "{said}");
 
         assert_eq!(kept(server), BTreeMap::new());
-        assert_eq!(marked(server), [String::new(); 0], "a name is still there");
+        assert_eq!(marked(server), Vec::<String>::new(), "a name is still there");
         idp.get("/Users").await.error(401, None);
         assert_eq!(neighbour.find("/Users", "userName eq \"ann\"").await, [ann]);
         let audit = succeeds(&rollcall(server, &["account", "audit", "-"]));
@@ -318,7 +319,7 @@ async fn an_account_is_exported_and_erased_and_nothing_is_left() {
             succeeds(&rollcall(server, &["account", "erase", GONE, "--confirm", GONE]));
         }
         succeeds(&rollcall(server, &["account", "erase", "never", "--confirm", "never"]));
-        assert_eq!(marked(server), [String::new(); 0]);
+        assert_eq!(marked(server), Vec::<String>::new());
 
         // The id may be taken again, and finds nothing of what was.
         let again = server.new_account(GONE).await;
