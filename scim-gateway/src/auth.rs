@@ -97,6 +97,7 @@ async fn verify(gateway: &Gateway, account: &Account, secret: &str) -> Result<To
             gateway.tokens.forget(&key);
             Err(Error::Unauthenticated)
         }
+        _ if rollcall_defect::is("refused-when-unverified") => Err(Error::Unauthenticated),
         // Whatever else happened says nothing about the token, and a 401 would make an identity provider stop.
         code => {
             let said = status.as_ref().map(|status| status.message());
@@ -138,6 +139,7 @@ struct Entry {
 
 impl Entry {
     fn is_within(&self, age: Duration) -> bool {
+        let age = if rollcall_defect::is("cache-without-expiry") { Duration::MAX } else { age };
         self.verified.elapsed() < age && self.end.is_none_or(|end| SystemTime::now() < end)
     }
 }

@@ -224,7 +224,7 @@ impl IntoResponse for Error {
         if reply.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="rollcall""#));
         }
-        if let Some(delay) = reply.retry_after {
+        if let Some(delay) = reply.retry_after.filter(|_| !rollcall_defect::is("no-retry-after")) {
             let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }

@@ -27,14 +27,14 @@ BINARIES = pathlib.Path(os.environ.get("ROLLCALL_BINARIES", ROOT / "target" / "d
 ACCOUNT = "accounts/default"
 
 
-def stubs(directory):
+def stubs(directory, service="lookup_service"):
     protos, known = ROOT / "proto", pathlib.Path(grpc_tools.__file__).with_name("_proto")
     files = [str(path.relative_to(protos)) for path in sorted(protos.rglob("*.proto"))]
     flags = [f"-I{protos}", f"-I{known}", f"--python_out={directory}", f"--grpc_python_out={directory}"]
     if protoc.main(["protoc", *flags, *files]) != 0:
         sys.exit("the stubs could not be generated")
     sys.path.insert(0, directory)
-    return [importlib.import_module(f"rollcall.identity.v1.lookup_service_pb2{end}") for end in ("", "_grpc")]
+    return [importlib.import_module(f"rollcall.identity.v1.{service}_pb2{end}") for end in ("", "_grpc")]
 
 
 class Rollcall:

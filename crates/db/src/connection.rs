@@ -57,6 +57,9 @@ impl AnyConnection {
         };
         if !settings.is_empty() {
             connection.batch_execute(settings)?;
+            if rollcall_defect::is("fsync-off") {
+                connection.batch_execute("PRAGMA synchronous=OFF")?;
+            }
         }
         if pooler == Pooler::Transaction {
             // A statement prepared by name would be unknown to the next server.

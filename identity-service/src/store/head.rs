@@ -16,7 +16,7 @@ use super::{
 /// The revision makes the writes of an account take turns anyway; to do it first makes every later statement free of
 /// races, and deadlocks impossible. SQLite needs no lock, its transaction holds the only one.
 pub(crate) fn lock(connection: &mut Connection, account: &str) -> Result<(), Error> {
-    if !connection.is_postgres() {
+    if !connection.is_postgres() || rollcall_defect::is("no-lock") {
         return Ok(());
     }
     let query = Sql::new("SELECT revision FROM heads WHERE account_id = ").text(account).sql(" FOR UPDATE");
@@ -55,6 +55,10 @@ pub(crate) struct Entry<'a> {
 
 /// Writes a change into the log under the account's next revision.
 pub(crate) fn log(connection: &mut Connection, entry: Entry<'_>, delta: Delta) -> Result<(), Error> {
+    if rollcall_defect::is("journal-without-deletes") && entry.action == ChangeAction::Deleted {
+        return Ok(());
+    }
+    let delta = if rollcall_defect::is("counts-drift") && delta.users < 0 { Delta::default() } else { delta };
     let mut revision = advance(connection, entry.account, delta)?;
     if revision.is_none() {
         insert(connection, entry.account)?;

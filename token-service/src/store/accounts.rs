@@ -43,6 +43,9 @@ pub(crate) fn list(c: &mut Connection, after: &str, limit: i64) -> Result<Vec<Ac
 /// Locks the account's row until the transaction ends: the first statement of every write, so that two replicas
 /// take turns. SQLite needs no lock, its write transactions take turns anyway.
 pub(crate) fn lock(c: &mut Connection, id: &str) -> Result<(), Error> {
+    if rollcall_defect::is("no-lock") {
+        return Ok(());
+    }
     let row = t::table.find(id).select(t::id);
     let found: Option<String> = match c {
         Connection::Sqlite(c) => row.first(c).optional()?,
