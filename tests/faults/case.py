@@ -82,7 +82,7 @@ def run(one, database, seed, cycles, workers=6, **more):
                     trial.load(20)
             except Failed as failed:
                 trial.wrong.append(str(failed))
-            trial.wrong += world.judge()
+            trial.wrong = world.judge() + trial.wrong
             trial.wrong += fleet.stop()
             trial.seconds = time.monotonic() - began
             if trial.wrong:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "ha"))
+sys.path.append(str(ROOT / "tests" / "ha"))
 
 from cluster import PROGRAMS, Home, free_port, psql, until  # noqa: E402
 from wire import Wire  # noqa: E402

@@ -140,3 +140,9 @@ def restarts_meet_each_other(trial):
         for name in order:
             trial.fleet.start(name)
         trial.load(20)
+
+
+@case(*BOTH)
+def calm(trial):
+    """Nothing happens but writes and reads: what is judged later must be right without a fault."""
+    trial.load(200)

@@ -1,13 +1,14 @@
 """Identity providers at work: they write, read what they wrote, honour Retry-After, and remember what they were told."""
 
 import http.client
+import importlib
 import json
 import tempfile
 import threading
 import time
 import urllib.parse
 
-import fleet  # noqa: F401  first: it says where the modules of tests/ha are
+import fleet  # first: it says where the modules of tests/ha are
 
 import grpc
 
@@ -27,6 +28,15 @@ PAUSE = 0.2
 _protos = tempfile.TemporaryDirectory()
 LOOKUP, LOOKUP_SERVICE = stubs(_protos.name, "lookup_service")
 CHANGE, CHANGE_SERVICE = stubs(_protos.name, "change_service")
+
+
+def stub_modules():
+    """The messages and services of every proto file, as modules."""
+    protos = fleet.ROOT / "proto"
+    names = [".".join(path.relative_to(protos).with_suffix("").parts) + "_pb2" for path in sorted(protos.rglob("*.proto"))]
+    return [importlib.import_module(name) for name in names]
+
+
 ACTIONS = {1: "created", 2: "updated", 3: "deleted"}
 
 

@@ -10,18 +10,23 @@ from providers import GROUP, PATCH, USER, Caller, Unknown, Wrong
 
 
 def together(*calls):
-    """Runs these at the same moment; what each returned."""
-    barrier, results = threading.Barrier(len(calls)), [None] * len(calls)
+    """Runs these at the same moment; what each returned. Raises what one of them did."""
+    barrier, results, raised = threading.Barrier(len(calls)), [None] * len(calls), []
 
     def run(at, call):
         barrier.wait()
-        results[at] = call()
+        try:
+            results[at] = call()
+        except (Unknown, Wrong) as error:
+            raised.append(error)
 
     threads = [threading.Thread(target=run, args=(at, call)) for at, call in enumerate(calls)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if raised:
+        raise raised[0]
     return results
 
 
@@ -40,6 +45,7 @@ def races(trial):
             for number in range(trial.cycles):
                 race_names(trial, pairs[0], number)
                 race_members(trial, left + right, number)
+                race_attributes(trial, left + right, number)
             race_tokens(trial, second)
         except (Unknown, Wrong) as error:
             raise Failed(f"in a race: {error}") from error
@@ -74,6 +80,22 @@ def race_members(trial, callers, number):
     members = {member["value"] for member in read.get("members", [])}
     trial.must(members == set(users), f"{len(users)} members were added, {len(members)} are there")
     trial.must(callers[0].send("DELETE", f"/Groups/{group['id']}")[0] == 204, "a group cannot be deleted")
+
+
+def race_attributes(trial, callers, number):
+    """Each changes another attribute of one person: all are there afterwards."""
+    _, user = callers[0].send("POST", "/Users", {"schemas": [USER], "userName": f"race-{number}-changed"})
+    attributes = ("displayName", "title", "nickName", "locale", "timezone", "userType")
+
+    def change(caller, attribute):
+        operations = [{"op": "replace", "path": attribute, "value": f"by {attribute}"}]
+        return caller.send("PATCH", f"/Users/{user['id']}", {"schemas": [PATCH], "Operations": operations})
+
+    found = statuses(*[lambda caller=caller, attribute=attribute: change(caller, attribute) for caller, attribute in zip(callers, attributes)])
+    trial.must(set(found) == {200}, f"attributes changed at the same time: {found}")
+    _, read = callers[-1].send("GET", f"/Users/{user['id']}")
+    lost = [attribute for attribute in attributes if read.get(attribute) != f"by {attribute}"]
+    trial.must(not lost, f"changed at the same time as others, and lost: {lost}")
 
 
 def race_tokens(trial, second):

@@ -10,6 +10,7 @@ import sys
 import time
 
 import case
+import isolation  # noqa: F401
 import outages  # noqa: F401  these register their cases
 import replicas  # noqa: F401
 import storage  # noqa: F401
