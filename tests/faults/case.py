@@ -67,19 +67,20 @@ class Trial:
         return sum(worker.caller.refused for worker in self.world.workers)
 
 
-def run(one, database, seed, cycles, workers=6, **more):
+def run(one, database, seed, cycles, patience=90, **more):
     """Runs a case; its trial, whose `wrong` is empty where all holds. `more` goes to the fleet."""
     disk = one.disk(seed) if one.disk else None
     try:
         with Fleet(database, data=disk and disk.path, **one.settings, **more) as fleet:
-            world = World(fleet, seed, workers)
+            world = World(fleet, seed, patience=patience)
             trial = Trial(fleet, world, disk, seed, cycles)
             began = time.monotonic()
             try:
                 with world:
                     trial.load(20)
                     one.function(trial)
-                    trial.load(20)
+                    if not world.stopped.is_set():
+                        trial.load(20)
             except Failed as failed:
                 trial.wrong.append(str(failed))
             trial.wrong = world.judge() + trial.wrong

@@ -33,6 +33,8 @@ DEFECTS = {
     "leaver-card-works": ("calm", "sqlite", 1),
 }
 SEED = "1"
+# How long a service that a defect has broken is waited for, in seconds.
+PATIENCE = 10
 
 
 def main():
@@ -41,7 +43,7 @@ def main():
         name, database, cycles = DEFECTS[defect]
         began = time.monotonic()
         try:
-            trial = case.run(case.CASES[name], database, SEED, cycles, binaries=BINARIES, ROLLCALL_DEFECT=defect)
+            trial = case.run(case.CASES[name], database, SEED, cycles, PATIENCE, binaries=BINARIES, ROLLCALL_DEFECT=defect)
         except Absent as absent:
             print(f"SKIPPED: {defect}: {absent}", flush=True)
             continue

@@ -254,8 +254,8 @@ class Worker:
 class World:
     """Workers at the account of a fleet, from `with` to the end of the block, and what is judged then."""
 
-    def __init__(self, one_fleet, seed, workers=6, account="default", secret=None):
-        self.fleet, self.seed, self.account = one_fleet, seed, account
+    def __init__(self, one_fleet, seed, workers=6, patience=90, account="default", secret=None):
+        self.fleet, self.seed, self.patience, self.account = one_fleet, seed, patience, account
         self.secret = secret or one_fleet.secret
         self.stopped = threading.Event()
         self.channel = grpc.insecure_channel(f"127.0.0.1:{one_fleet.ports['identity']}")
@@ -276,6 +276,9 @@ class World:
         return self
 
     def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
         self.stopped.set()
         for worker in self.workers:
             worker.thread.join(2 * TIMEOUT)
@@ -294,9 +297,9 @@ class World:
     def writes(self):
         return sum(worker.writes for worker in self.workers)
 
-    def until_written(self, more, patience=90):
+    def until_written(self, more):
         """Waits until so many more writes were acknowledged; False where they are not in time."""
-        goal, end = self.writes() + more, time.monotonic() + patience
+        goal, end = self.writes() + more, time.monotonic() + self.patience
         while self.writes() < goal and time.monotonic() < end and any(worker.thread.is_alive() for worker in self.workers):
             time.sleep(0.02)
         return self.writes() >= goal
@@ -324,7 +327,7 @@ class World:
 
     def await_answers(self):
         """Waits until all is well again: what was refused for a while is right to be refused."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + self.patience
         while True:
             try:
                 self.caller.send("GET", "/Users?count=0")

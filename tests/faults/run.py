@@ -10,8 +10,10 @@ import sys
 import time
 
 import case
+import clocks  # noqa: F401  these register their cases
 import isolation  # noqa: F401
-import outages  # noqa: F401  these register their cases
+import outages  # noqa: F401
+import overload  # noqa: F401
 import replicas  # noqa: F401
 import storage  # noqa: F401
 from disks import Absent

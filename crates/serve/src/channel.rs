@@ -66,6 +66,15 @@ pub fn broke(status: &Status) -> bool {
 /// The largest message between Rollcall's own services, in bytes: 64 MiB.
 pub const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 
+/// The bytes that a connection may have under way, of all calls together: 4 MiB, on both sides.
+///
+/// HTTP/2 takes a connection for an attack on which many small frames wait to be read: h2 allows half of this window for them, each
+/// counted as 256 bytes. With a window that adapts itself it begins so low that a few hundred calls at once ended the connection, and
+/// with it the calls of all accounts.
+pub(crate) const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+/// Those of one call or stream: 256 KiB.
+pub(crate) const STREAM_WINDOW: u32 = 256 * 1024;
+
 /// How long a connection attempt may take before the call ends with UNAVAILABLE.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A ping goes out when nothing was heard for this long: a peer that vanished without a word is noticed.
@@ -132,7 +141,8 @@ pub fn connect_as(uri: &str, client: &Client) -> Result<Channel, Error> {
         .connect_timeout(CONNECT_TIMEOUT)
         .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
-        .http2_adaptive_window(true)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_stream_window_size(STREAM_WINDOW)
         .connect_with_connector_lazy(tower::service_fn(move |uri: Uri| dial(uri, tls.clone())));
     let channel = channel.map_err(CallError::from).map_request(|mut request: http::Request<Body>| {
         trace::outgoing(request.headers_mut());

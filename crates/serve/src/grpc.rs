@@ -17,6 +17,7 @@ use tonic_reflection::server::Builder as Reflection;
 
 use crate::{
     Error,
+    channel::{CONNECTION_WINDOW, STREAM_WINDOW},
     health::{self, Health},
     listener::Listener,
     socket::Socket,
@@ -80,7 +81,8 @@ pub async fn serve(
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .http2_max_header_list_size(MAX_HEADER_LIST)
-        .http2_adaptive_window(Some(true))
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_stream_window_size(STREAM_WINDOW)
         .max_concurrent_streams(MAX_STREAMS)
         .max_connection_age(MAX_AGE)
         .max_connection_age_grace(AGE_GRACE)

@@ -1,5 +1,6 @@
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
+from django.db.models.functions import Upper
 from django_scim.models import AbstractSCIMGroupMixin, AbstractSCIMUserMixin
 
 
@@ -16,6 +17,8 @@ class User(AbstractSCIMUserMixin, AbstractUser):
     scim_groups = models.ManyToManyField(Group, related_name="user_set")
 
     class Meta:
+        # As the filters of django_scim ask: UPPER(username) = UPPER(...).
+        constraints = [models.UniqueConstraint(Upper("username"), name="user_name_of_any_case")]
         indexes = [models.Index(fields=["email"])]
 
     def save(self, *args, **kwargs):

@@ -111,3 +111,21 @@ async fn shutdown_ends_the_server_and_the_channel_reports_it() {
     tokio::time::timeout(Duration::from_secs(5), server).await.unwrap().unwrap();
     assert_eq!(client.check(HealthCheckRequest::default()).await.unwrap_err().code(), Code::Unavailable);
 }
+
+/// HTTP/2 ends a connection that has sent many small frames which nobody has taken yet, and with it all calls: as many small calls at
+/// once as a connection may have are no attack.
+#[tokio::test]
+async fn many_small_calls_at_once_share_one_connection() {
+    let (channel, shutdown, server) = over_tcp().await;
+    for _ in 0..3 {
+        let calls = (0..1000).map(|_| {
+            let mut client = HealthClient::new(channel.clone());
+            async move { client.check(HealthCheckRequest { service: String::new() }).await.map(drop) }
+        });
+        let failed: Vec<_> =
+            futures::future::join_all(calls).await.into_iter().filter_map(Result::err).collect();
+        assert!(failed.is_empty(), "{} of 1000 failed: {}", failed.len(), failed[0]);
+    }
+    shutdown.cancel();
+    server.await.unwrap();
+}
