@@ -34,7 +34,7 @@ const MAX_SECRET: usize = 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Token(pub(crate) Arc<str>);
 
-/// Lets a request pass that carries a live token of the account in its address, and hands the [`Account`] and the [`Token`] on. An
+/// Lets a request pass that carries a live token of the account in its address, of which not too many are under way, and hands the [`Account`] and the [`Token`] on. An
 /// address outside of `/{account}/scim/v2` is a 404 here, so that no handler is reached without a token.
 pub(crate) async fn require_token(
     State(gateway): State<Arc<Gateway>>,
@@ -46,8 +46,12 @@ pub(crate) async fn require_token(
         Some(secret) => verify(&gateway, &account, secret).await,
         None => Err(Error::Unauthenticated),
     };
-    let token = match verified {
-        Ok(token) => token,
+    let admitted = match verified {
+        Ok(token) => gateway.admission.turn(&account).await.map(|turn| (token, turn)),
+        Err(error) => Err(error),
+    };
+    let (token, _turn) = match admitted {
+        Ok(admitted) => admitted,
         Err(error) => {
             body::drain(request).await;
             return Err(error);

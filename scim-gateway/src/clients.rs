@@ -10,6 +10,7 @@ use rollcall_serve::{Channel, channel};
 use tonic::{Response, Status};
 
 use crate::{
+    admission::Admission,
     auth::TokenCache,
     config::Config,
     error::Error,
@@ -51,13 +52,15 @@ pub(crate) struct Gateway {
     clients: Clients,
     pub(crate) config: Config,
     pub(crate) tokens: TokenCache,
+    pub(crate) admission: Arc<Admission>,
     pub(crate) sync_log: Arc<Queue>,
 }
 
 impl Gateway {
     pub(crate) fn new(clients: Clients, config: Config) -> Arc<Self> {
         let tokens = TokenCache::new(config.token_cache(), config.token_grace());
-        Arc::new(Self { clients, config, tokens, sync_log: Arc::default() })
+        let admission = Admission::new(config.scim_requests_per_account.into());
+        Arc::new(Self { clients, config, tokens, admission, sync_log: Arc::default() })
     }
 
     pub(crate) fn users(&self) -> UserServiceClient<Channel> {

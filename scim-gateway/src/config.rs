@@ -77,6 +77,17 @@ pub struct Config {
     /// token-service stops no identity provider. A token revoked meanwhile works for at most this long; 0 trusts none.
     #[arg(long, env = "ROLLCALL_SCIM_TOKEN_GRACE_SECONDS", value_name = "SECONDS", default_value_t = 60)]
     pub scim_token_grace_seconds: u32,
+
+    /// The most requests of one account that are under way at once; what comes above that waits for half a second, and is
+    /// then answered 429. An account that floods leaves room for the others.
+    #[arg(
+        long,
+        env = "ROLLCALL_SCIM_REQUESTS_PER_ACCOUNT",
+        value_name = "COUNT",
+        default_value_t = 64,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub scim_requests_per_account: u16,
 }
 
 /// Where the services behind the gateway are, for a gateway in a process of its own.

@@ -16,6 +16,8 @@ const SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 /// What Retry-After says when the service behind did not: Okta and Entra honour whole seconds.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// When an account that has too many requests under way may try again.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Why a request was not done. Each variant names its reply.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +67,11 @@ pub(crate) enum Error {
     /// 501: a part of SCIM that is not offered.
     #[error("{0}")]
     NotImplemented(&'static str),
+    /// 429 with Retry-After: the account has as many requests under way as it may have.
+    #[error(
+        "{limit} requests of this account are under way, and that is the most; send the next when one of them is answered"
+    )]
+    Busy { limit: usize },
     /// 503 with Retry-After: token-service cannot be asked.
     #[error("tokens cannot be verified at the moment; try again later")]
     CannotVerify,
@@ -108,15 +115,21 @@ impl Error {
             Self::TooLarge { .. } | Self::TooManyOperations { .. } => (StatusCode::PAYLOAD_TOO_LARGE, None),
             Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
             Self::NotImplemented(_) => (StatusCode::NOT_IMPLEMENTED, None),
+            Self::Busy { .. } => (StatusCode::TOO_MANY_REQUESTS, None),
             Self::CannotVerify => (StatusCode::SERVICE_UNAVAILABLE, None),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, None),
             Self::Service(status) => return service_reply(status),
+        };
+        let retry_after = match status {
+            StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER),
+            StatusCode::TOO_MANY_REQUESTS => Some(SOON),
+            _ => None,
         };
         Reply {
             status,
             scim_type: scim_type.map(ScimType::as_str),
             detail: Cow::Owned(self.to_string()),
-            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
+            retry_after,
         }
     }
 }

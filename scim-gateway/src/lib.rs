@@ -15,6 +15,7 @@
 //! | `pieces`, `members` | answers too long for memory, read while they are sent |
 //! | `clients`, `list` | the gRPC services behind, with their deadlines |
 
+mod admission;
 mod auth;
 mod body;
 mod bulk;

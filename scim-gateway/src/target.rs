@@ -8,7 +8,7 @@ use http::request::Parts;
 use crate::error::Error;
 
 /// The id of an account. [`auth`](crate::auth) puts it on a request that may come in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Account(Arc<str>);
 
 impl Account {

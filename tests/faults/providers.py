@@ -262,6 +262,7 @@ class World:
         self.lookups = LOOKUP_SERVICE.LookupServiceStub(self.channel)
         self.changes = CHANGE_SERVICE.ChangeServiceStub(self.channel)
         self.caller = Caller(one_fleet.ports["gateway"], self.secret, account)
+        self.await_answers()
         status, group = self.caller.send("POST", "/Groups", {"schemas": [GROUP], "displayName": f"all of {account}"})
         if status != 201:
             raise SystemExit(f"no group: {status} {group}")
