@@ -34,7 +34,7 @@ pub struct Limits {
     /// The time from the first byte, or from the answer before, to the end of a request's headers. It also ends idle
     /// HTTP/1 connections. 10 seconds.
     pub header_read_timeout: Duration,
-    /// The time in which some more of a request body must arrive. 30 seconds.
+    /// How long a request body may keep its reader waiting; each KiB that arrives earns a second of it again. 30 seconds.
     pub body_read_timeout: Duration,
     /// The most bytes of a request's headers: 64 KiB; at least 8 KiB. More is answered 431.
     pub header_bytes: u32,

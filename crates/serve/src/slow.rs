@@ -83,16 +83,30 @@ pub(crate) enum BodyError {
     Broken(#[from] hyper::Error),
 }
 
-/// A request body of which something must arrive within each `limit`.
+/// So many bytes of a body earn a second of waiting for more.
+const BYTES_PER_SECOND: u32 = 1024;
+
+/// A request body that must not keep its reader waiting for longer than `limit`, and gets back a second of that with each KiB that arrives: a
+/// client that stops is sent away, and so is one that sends a byte now and then. What the reader itself takes its time for does not count.
 pub(crate) struct TimedBody {
     body: Incoming,
     limit: Duration,
+    left: Duration,
+    /// Since when the reader waits.
+    waiting: Option<Instant>,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimedBody {
     pub(crate) fn new(body: Incoming, limit: Duration) -> Self {
-        Self { body, limit, deadline: None }
+        Self { body, limit, left: limit, waiting: None, deadline: None }
+    }
+
+    /// Takes note that so many bytes have arrived.
+    fn arrived(&mut self, bytes: usize) {
+        let waited = self.waiting.take().map(|since| since.elapsed()).unwrap_or_default();
+        let earned = Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / BYTES_PER_SECOND;
+        self.left = self.left.saturating_sub(waited).saturating_add(earned).min(self.limit);
     }
 }
 
@@ -106,13 +120,21 @@ impl Body for TimedBody {
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let this = self.get_mut();
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
-            if let Some(deadline) = &mut this.deadline {
-                deadline.as_mut().reset(Instant::now() + this.limit);
+            if let Some(Ok(frame)) = &frame {
+                this.arrived(frame.data_ref().map_or(0, Bytes::len));
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(BodyError::from)));
         }
         // Only a body that does not arrive at once costs a timer.
-        let deadline = this.deadline.get_or_insert_with(|| Box::pin(sleep(this.limit)));
+        if this.waiting.is_none() {
+            let now = Instant::now();
+            this.waiting = Some(now);
+            match &mut this.deadline {
+                Some(deadline) => deadline.as_mut().reset(now + this.left),
+                none => *none = Some(Box::pin(sleep(this.left))),
+            }
+        }
+        let Some(deadline) = &mut this.deadline else { return Poll::Pending };
         ready!(deadline.as_mut().poll(cx));
         Poll::Ready(Some(Err(BodyError::Stalled)))
     }

@@ -85,6 +85,40 @@ async fn clients_that_stall_are_closed() {
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
 }
 
+/// Sends a body in `pieces` of so many bytes, 100 ms apart; what came back.
+async fn trickle(address: SocketAddr, pieces: usize, bytes: usize) -> String {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut reading, mut writing) = stream.into_split();
+    let head = format!(
+        "POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        pieces * bytes
+    );
+    let sending = tokio::spawn(async move {
+        writing.write_all(head.as_bytes()).await.unwrap();
+        for _ in 0..pieces {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if writing.write_all(&vec![b'x'; bytes]).await.is_err() {
+                return;
+            }
+        }
+    });
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(5), reading.read_to_end(&mut answer)).await;
+    let _ = read.expect("the server ends a body that trickles");
+    sending.abort();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_body_may_be_slow_but_not_a_byte_at_a_time() {
+    let server = start(quick()).await;
+    let slow = trickle(server.address, 10, 1024).await;
+    assert!(slow.starts_with("HTTP/1.1 200"), "{slow}");
+    let slower = trickle(server.address, 60, 1).await;
+    // The answer may be lost with what was still being sent.
+    assert!(!slower.starts_with("HTTP/1.1 200"), "{slower}");
+}
+
 #[tokio::test]
 async fn headers_above_the_limit_are_431() {
     let server = start(quick()).await;
