@@ -98,9 +98,11 @@ async fn trickle(address: SocketAddr, pieces: usize, bytes: usize) -> String {
         for _ in 0..pieces {
             tokio::time::sleep(Duration::from_millis(100)).await;
             if writing.write_all(&vec![b'x'; bytes]).await.is_err() {
-                return;
+                break;
             }
         }
+        // Half a connection is none: it stays until the answer is read.
+        std::future::pending::<()>().await;
     });
     let mut answer = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(5), reading.read_to_end(&mut answer)).await;
