@@ -7,7 +7,7 @@ default:
 run *ARGUMENTS:
     cargo run --release -- {{ARGUMENTS}}
 
-# Runs all tests, or the sections named: fmt lint protos test tester okta microsoft sanity client browser openapi foreign durability notices chart supply ha fuzz.
+# Runs all tests, or the sections named: fmt lint protos test tester okta microsoft sanity client browser openapi foreign durability notices chart supply ha faults fuzz.
 test *SECTIONS:
     tests/run {{SECTIONS}}
 
@@ -30,6 +30,11 @@ deny:
 # PgBouncer, a replica, and every kind of failover under Patroni, after `tests/run ha` has installed what it takes.
 ha:
     .test/venv/bin/python tests/ha/run.py pgbouncer replica switchover postgres node
+
+# Every fault, after `tests/run faults` has installed what it takes; some take root. See docs/faults.md.
+faults *ARGUMENTS="--all --table docs/faults.md":
+    cargo build --workspace
+    .test/venv/bin/python tests/faults/run.py {{ARGUMENTS}}
 
 # Looks for misspellings.
 typos:

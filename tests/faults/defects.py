@@ -11,7 +11,7 @@ import sys
 import time
 
 import case
-import run  # noqa: F401  registers the cases
+import cases  # noqa: F401  registers them
 from disks import Absent
 from fleet import ROOT
 
