@@ -45,7 +45,7 @@ class Clock:
 @case(*BOTH)
 def clock_jumps(trial):
     """The clock jumps two hours forward, three days back, and forth again: no token ends, no cursor is lost, no write is."""
-    fleet, clock, before = trial.fleet, Clock(trial), trial.refused()
+    clock, before = Clock(trial), trial.refused()
     names = [f"before-{number}" for number in range(30)]
     caller = trial.world.caller
     for name in names:

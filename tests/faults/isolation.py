@@ -5,11 +5,10 @@ import json
 
 import grpc
 import yaml
-from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message_factory import GetMessageClass
-
 from case import Failed, case
 from fleet import ROOT
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message_factory import GetMessageClass
 from providers import GROUP, PRINT, USER, Caller, stub_modules
 
 # In whatever the other account has, and in nothing else.

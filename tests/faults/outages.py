@@ -1,11 +1,15 @@
 """Processes and databases that go away, and wires that do."""
 
+import os
 import signal
 import sqlite3
+import subprocess
 import threading
 import time
 
 from case import case
+from disks import Absent
+from fleet import PROGRAMS
 
 BOTH = ("sqlite", "postgres")
 
@@ -76,9 +80,6 @@ def database_locked(trial):
 @case("postgres", ROLLCALL_DATABASE_READERS="2", ROLLCALL_DATABASE_WRITERS="1")
 def pool_exhausted(trial):
     """Three connections, and somebody who locks the rows that writes need."""
-    from fleet import PROGRAMS
-    import subprocess
-
     command = [PROGRAMS / "psql", "-h", "127.0.0.1", "-p", str(trial.fleet.postgres.port), "-U", "postgres", "-d", "identity", "-Atqc"]
     statement = "BEGIN; SELECT revision FROM heads FOR UPDATE; SELECT pg_sleep(8); ROLLBACK"
     subprocess.run([*command, statement], check=True, capture_output=True)
@@ -146,3 +147,37 @@ def restarts_meet_each_other(trial):
 def calm(trial):
     """Nothing happens but writes and reads: what is judged later must be right without a fault."""
     trial.load(200)
+
+
+class Silence:
+    """Packets to and from a port of this machine vanish, by nftables: no end, no refusal, no acknowledgement."""
+
+    def __init__(self, port):
+        self.table = f"rollcall_faults_{os.getpid()}_{port}"
+        rules = "\n".join(f"tcp {side} {port} drop" for side in ("dport", "sport"))
+        self._nft(f"table inet {self.table} {{ chain out {{ type filter hook output priority 0;\n{rules}\n}} }}")
+
+    @staticmethod
+    def _nft(rules):
+        try:
+            run = subprocess.run(["nft", "-f", "-"], input=rules, text=True, capture_output=True, check=False)
+        except FileNotFoundError:
+            raise Absent("nft is not installed") from None
+        if run.returncode != 0:
+            raise Absent(run.stderr.strip())
+
+    def end(self):
+        self._nft(f"delete table inet {self.table}")
+
+
+@case(*BOTH)
+def silence(trial):
+    """Between each pair of processes packets vanish for twelve seconds, acknowledgements as well."""
+    for name, wire in trial.fleet.wires.items():
+        quiet = Silence(wire.port)
+        try:
+            time.sleep(12)
+        finally:
+            quiet.end()
+        trial.load(20)
+    trial.measured(", ".join(trial.fleet.wires))

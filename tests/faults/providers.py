@@ -9,9 +9,7 @@ import time
 import urllib.parse
 
 import fleet  # first: it says where the modules of tests/ha are
-
 import grpc
-
 from history import GONE, Person, Plan, judge_changes, judge_directory
 from load import stubs
 
