@@ -155,7 +155,7 @@ class Silence:
     def __init__(self, port):
         self.table = f"rollcall_faults_{os.getpid()}_{port}"
         rules = "\n".join(f"tcp {side} {port} drop" for side in ("dport", "sport"))
-        self._nft(f"table inet {self.table} {{ chain out {{ type filter hook output priority 0;\n{rules}\n}} }}")
+        self._nft(f"table inet {self.table} {{\nchain out {{\ntype filter hook output priority 0\n{rules}\n}}\n}}\n")
 
     @staticmethod
     def _nft(rules):
@@ -163,8 +163,10 @@ class Silence:
             run = subprocess.run(["nft", "-f", "-"], input=rules, text=True, capture_output=True, check=False)
         except FileNotFoundError:
             raise Absent("nft is not installed") from None
-        if run.returncode != 0:
+        if "not permitted" in run.stderr:
             raise Absent(run.stderr.strip())
+        if run.returncode != 0:
+            raise SystemExit(f"nft: {run.stderr}")
 
     def end(self):
         self._nft(f"delete table inet {self.table}")
