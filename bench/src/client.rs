@@ -1,15 +1,16 @@
 //! What the scenarios ask for: SCIM over HTTP as an identity provider, and gRPC to fill a directory quickly.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use http::{HeaderValue, header::AUTHORIZATION};
 use reqwest::{Method, StatusCode};
-use rollcall_proto::{
-    identity::{CreateUserRequest, PrintCard, PrintUser, User, user_service_client::UserServiceClient},
-    token::{GenerateTokenRequest, token_service_client::TokenServiceClient},
+use rollcall_proto::identity::{
+    CreateUserRequest, MultiValue, PersonName, PrintCard, PrintUser, User,
+    user_service_client::UserServiceClient,
 };
 use rollcall_serve::{Channel, channel};
 use serde_json::{Value, json};
 
-use crate::{Error, server::Server};
+use crate::{Error, scenarios::Person, target::Target};
 
 /// How many requests are under way at once while a directory is filled.
 const WRITERS: usize = 64;
@@ -18,20 +19,17 @@ const WRITERS: usize = 64;
 pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
-    token: String,
+    authorization: HeaderValue,
     users: UserServiceClient<Channel>,
 }
 
 impl Client {
-    pub(crate) async fn connect(server: &Server) -> Result<Self, Error> {
-        let mut tokens = TokenServiceClient::new(channel::connect(&server.token)?);
-        let request = GenerateTokenRequest { parent: "accounts/default".to_owned(), ..Default::default() };
-        let token = tokens.generate_token(request).await?.into_inner().secret;
+    pub(crate) fn connect(target: &Target) -> Result<Self, Error> {
         Ok(Self {
             http: reqwest::Client::builder().no_proxy().build()?,
-            base: format!("{}/default/scim/v2", server.scim),
-            token,
-            users: UserServiceClient::new(channel::connect(&server.identity)?),
+            base: target.endpoint.base(),
+            authorization: target.endpoint.authorization.clone(),
+            users: UserServiceClient::new(channel::connect(target.grpc()?)?),
         })
     }
 
@@ -43,7 +41,10 @@ impl Client {
         body: Option<&Value>,
         expected: StatusCode,
     ) -> Result<Vec<u8>, Error> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .header(AUTHORIZATION, &self.authorization);
         if let Some(body) = body {
             request = request.header("content-type", "application/scim+json").body(body.to_string());
         }
@@ -62,11 +63,61 @@ impl Client {
 
     /// Creates users whose names begin with `prefix`; their ids.
     pub(crate) async fn fill(&self, prefix: &str, count: usize) -> Result<Vec<String>, Error> {
+        self.fill_with(count, |number| User {
+            user_name: format!("{prefix}{number:07}@example.com"),
+            ..User::default()
+        })
+        .await
+    }
+
+    /// Creates users with a card each, whose numbers begin with `first`; their ids.
+    pub(crate) async fn fill_cards(
+        &self,
+        prefix: &str,
+        count: usize,
+        first: &str,
+    ) -> Result<Vec<String>, Error> {
+        self.fill_with(count, |number| {
+            let card = PrintCard { slot: 1, number: format!("{first}{number:09}"), ..PrintCard::default() };
+            User {
+                user_name: format!("{prefix}{number:07}@example.com"),
+                print: Some(PrintUser { cards: vec![card], ..PrintUser::default() }),
+                ..User::default()
+            }
+        })
+        .await
+    }
+
+    /// Creates people as the scenarios do over SCIM, from this number on.
+    pub(crate) async fn fill_people(&self, first: usize, count: usize) -> Result<(), Error> {
+        let people = |number: usize| {
+            let person = Person::new(first + number);
+            let email = MultiValue {
+                value: Some(person.email()),
+                r#type: Some("work".to_owned()),
+                primary: Some(true),
+                ..MultiValue::default()
+            };
+            User {
+                user_name: person.user_name(),
+                external_id: Some(person.external_id()),
+                display_name: Some(format!("The Person {number:08}")),
+                person_name: Some(PersonName {
+                    given_name: Some(format!("Given{number:08}")),
+                    family_name: Some("Person".to_owned()),
+                    ..PersonName::default()
+                }),
+                emails: vec![email],
+                ..User::default()
+            }
+        };
+        self.fill_with(count, people).await.map(drop)
+    }
+
+    async fn fill_with(&self, count: usize, user: impl Fn(usize) -> User) -> Result<Vec<String>, Error> {
         let create = |number: usize| {
-            let mut users = self.users.clone();
-            let user_name = format!("{prefix}{number:07}@example.com");
+            let (mut users, user) = (self.users.clone(), User { active: Some(true), ..user(number) });
             async move {
-                let user = User { user_name, active: Some(true), ..User::default() };
                 let request = CreateUserRequest {
                     parent: "accounts/default".to_owned(),
                     user: Some(user),
@@ -75,26 +126,6 @@ impl Client {
                 let created = users.create_user(request).await?.into_inner();
                 let id = created.name.rsplit_once('/').map(|(_, id)| id.to_owned());
                 id.ok_or_else(|| Error::from("a user without an id"))
-            }
-        };
-        stream::iter((0..count).map(create)).buffer_unordered(WRITERS).try_collect().await
-    }
-
-    /// Creates users with a card each, whose numbers begin with `first`.
-    pub(crate) async fn fill_cards(&self, prefix: &str, count: usize, first: &str) -> Result<(), Error> {
-        let create = |number: usize| {
-            let mut users = self.users.clone();
-            let user_name = format!("{prefix}{number:07}@example.com");
-            let card = PrintCard { slot: 1, number: format!("{first}{number:09}"), ..PrintCard::default() };
-            async move {
-                let print = PrintUser { cards: vec![card], ..PrintUser::default() };
-                let user = User { user_name, active: Some(true), print: Some(print), ..User::default() };
-                let request = CreateUserRequest {
-                    parent: "accounts/default".to_owned(),
-                    user: Some(user),
-                    ..Default::default()
-                };
-                users.create_user(request).await.map(drop).map_err(Error::from)
             }
         };
         stream::iter((0..count).map(create)).buffer_unordered(WRITERS).try_collect().await

@@ -9,15 +9,15 @@ use crate::{
     Error,
     client::{Client, patch},
     report,
-    server::Server,
+    target::Target,
 };
 
 /// PATCHes of each group; they alternate, so that both groups see the same machine.
 const ROUNDS: usize = 400;
 /// The members of the small group.
-const SMALL: usize = 1_000;
+pub(crate) const SMALL: usize = 1_000;
 
-pub(crate) async fn run(client: &Client, server: &Server, size: usize) -> Result<(), Error> {
+pub(crate) async fn run(client: &Client, server: &Target, size: usize) -> Result<(), Error> {
     let begun = Instant::now();
     let ids = client.fill("member", size).await?;
     let rate = ids.len() as f64 / begun.elapsed().as_secs_f64();
@@ -26,18 +26,7 @@ pub(crate) async fn run(client: &Client, server: &Server, size: usize) -> Result
     let small = client.group("Small", rest.get(..SMALL.min(rest.len())).unwrap_or_default()).await?;
     let large = client.group("Large", rest).await?;
 
-    let (mut of_small, mut of_large) = (vec![], vec![]);
-    for _ in 0..ROUNDS {
-        for (path, times) in [(&small, &mut of_small), (&large, &mut of_large)] {
-            for op in ["add", "remove"] {
-                let body = patch(op, vec![json!({"value": stranger})]);
-                let begun = Instant::now();
-                client.send(Method::PATCH, path, Some(&body), StatusCode::NO_CONTENT).await?;
-                times.push(begun.elapsed());
-            }
-        }
-    }
-    let (small_time, large_time) = (median(&mut of_small), median(&mut of_large));
+    let (small_time, large_time) = of_one_member(client, &small, &large, stranger, ROUNDS).await?;
     report(&format!(
         "PATCH of one member: {:.3} ms in a group of {SMALL}, {:.3} ms in a group of {}: ratio {:.2}",
         small_time.as_secs_f64() * 1e3,
@@ -63,6 +52,28 @@ pub(crate) async fn run(client: &Client, server: &Server, size: usize) -> Result
         grown >> 10,
     ));
     Ok(())
+}
+
+/// The medians of one-member PATCHes of two groups.
+pub(crate) async fn of_one_member(
+    client: &Client,
+    small: &str,
+    large: &str,
+    stranger: &str,
+    rounds: usize,
+) -> Result<(Duration, Duration), Error> {
+    let (mut of_small, mut of_large) = (vec![], vec![]);
+    for _ in 0..rounds {
+        for (path, times) in [(small, &mut of_small), (large, &mut of_large)] {
+            for op in ["add", "remove"] {
+                let body = patch(op, vec![json!({"value": stranger})]);
+                let begun = Instant::now();
+                client.send(Method::PATCH, path, Some(&body), StatusCode::NO_CONTENT).await?;
+                times.push(begun.elapsed());
+            }
+        }
+    }
+    Ok((median(&mut of_small), median(&mut of_large)))
 }
 
 fn median(times: &mut [Duration]) -> Duration {

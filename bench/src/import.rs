@@ -10,7 +10,7 @@ use rollcall_serve::channel;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::{Error, report, server::Server};
+use crate::{Error, report, target::Target};
 
 /// Rows of one piece of the file.
 const PIECE: usize = 5_000;
@@ -26,7 +26,7 @@ fn writeln_row(piece: &mut String, number: usize) {
     );
 }
 
-pub(crate) async fn run(server: &Server, size: usize) -> Result<(), Error> {
+pub(crate) async fn run(server: &Target, size: usize) -> Result<(), Error> {
     let (sender, requests) = mpsc::channel(2);
     let feeding = tokio::spawn(async move {
         let part = Part::Options(ImportOptions::default());
@@ -46,7 +46,7 @@ pub(crate) async fn run(server: &Server, size: usize) -> Result<(), Error> {
     });
     let before = server.resident()?;
     let start = Instant::now();
-    let mut imports = ImportServiceClient::new(channel::connect(&server.identity)?);
+    let mut imports = ImportServiceClient::new(channel::connect(server.grpc()?)?);
     let mut events = imports.import_users(ReceiverStream::new(requests)).await?.into_inner();
     let (mut told, mut result) = (0, None);
     while let Some(event) = events.message().await? {

@@ -1,6 +1,7 @@
 //! Measures a Rollcall process from outside, over HTTP and gRPC.
 //!
 //! ```text
+//! cargo run --release -p rollcall-bench -- report --quick
 //! cargo run --release -p rollcall-bench -- --binary target/release/rollcall groups pages cards
 //! ```
 //!
@@ -12,23 +13,37 @@
     reason = "counts and times to show, and few names"
 )]
 
-mod cards;
 mod client;
+mod contest;
+mod flat;
 mod groups;
 mod import;
+mod limits;
+mod load;
+mod lookups;
+mod memory;
 mod pages;
-mod server;
+mod report;
+mod scenarios;
+mod statistics;
+mod target;
+mod usage;
+mod watch;
+mod wire;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::target::rollcall::Installation;
 
 /// What can go wrong: the server does not start, or an answer is not the expected one. A failed answer is no
-/// measurement, so every failure ends the run.
+/// measurement, so every failure ends what it belongs to.
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Measures Rollcall from outside.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Options {
     /// The server to measure.
     #[arg(long, default_value = "target/release/rollcall")]
@@ -42,13 +57,27 @@ struct Options {
     /// What to measure.
     #[arg(required = true)]
     scenarios: Vec<Scenario>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measures everything, beside what the machine can do and beside peers, and writes a page and a picture of it.
+    Report(report::Options),
+    /// Serves a fixed user and a fixed list of users.
+    #[command(hide = true)]
+    Fixed { document: PathBuf, list: PathBuf },
+    /// Answers every look-up with a fixed message.
+    #[command(hide = true)]
+    Echo { directory: PathBuf },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Scenario {
     /// A one-member PATCH of a large group against one of a small group, and the memory that reading a large one takes.
     Groups,
-    /// Look-ups by card over loopback and in process, beside a bare tonic echo that answers a fixed message of the same size.
+    /// Look-ups over loopback and in process, beside a bare tonic echo that answers a fixed message of the same size.
     Cards,
     /// An import of as many people with a card each: time, and the memory of the process.
     Import,
@@ -68,12 +97,20 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<(), Error> {
-    let server = server::Server::start(&options.binary, options.postgres.as_deref())?;
-    let client = client::Client::connect(&server).await?;
+    match options.command {
+        Some(Command::Report(options)) => return report::run(options).await,
+        Some(Command::Fixed { document, list }) => return target::fixed::serve(document, list).await,
+        Some(Command::Echo { directory }) => return limits::echo::serve(&directory).await,
+        None => {}
+    }
+    let directory = std::env::temp_dir();
+    let installation = Installation { binary: options.binary, directory: directory.clone() };
+    let server = installation.together(options.postgres.as_deref()).await?;
+    let client = client::Client::connect(&server)?;
     for scenario in options.scenarios {
         match scenario {
             Scenario::Groups => groups::run(&client, &server, options.size).await?,
-            Scenario::Cards => cards::run(&client, &server, options.size).await?,
+            Scenario::Cards => lookups::run(&client, &server, &directory, options.size).await?,
             Scenario::Import => import::run(&server, options.size).await?,
             Scenario::Pages => pages::run(&client, options.size).await?,
         }
@@ -85,4 +122,10 @@ async fn run(options: Options) -> Result<(), Error> {
 #[expect(clippy::print_stdout, reason = "the report is what this program is for")]
 fn report(line: &str) {
     println!("{line}");
+}
+
+/// Says what is going on.
+#[expect(clippy::print_stderr, reason = "a run takes minutes, and somebody waits")]
+fn progress(line: &str) {
+    eprintln!("{line}");
 }
