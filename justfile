@@ -45,7 +45,7 @@ image:
     .test/venv/bin/python deploy/image/sbom.py deploy/image/sbom.cdx.json
     buildah build --file deploy/image/Containerfile --build-arg REVISION=$(git rev-parse HEAD) --tag rollcall .
 
-# Measures what must stay flat: `just bench groups pages`. See bench/README.md.
+# Measures: `just bench report --quick`, or a single scenario, `just bench groups pages`. See bench/README.md.
 bench *ARGUMENTS:
-    cargo build --release -p rollcall -p rollcall-bench
+    cargo build --release -p rollcall -p rollcall-bench -p rollcall-scim-gateway -p rollcall-identity-service -p rollcall-token-service
     target/release/rollcall-bench {{ARGUMENTS}}

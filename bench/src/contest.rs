@@ -10,6 +10,7 @@ use crate::{
     scenarios::{Operation, Population},
     statistics::{middle, ratio},
     target::Target,
+    usage::await_quiet,
 };
 
 /// What is asked, by how many clients at once, and what it is called.
@@ -120,6 +121,7 @@ pub(crate) async fn run(
     bounds: &mut Bounds,
     rounds: usize,
     span: Duration,
+    patience: Duration,
 ) -> Result<Vec<Vec<Cell>>, Error> {
     let mut rows = vec![];
     for (operation, clients, title) in EVENTS {
@@ -127,6 +129,7 @@ pub(crate) async fn run(
         let mut cells: Vec<Cell> =
             contestants.iter().map(|contestant| contestant.prepared(operation)).collect();
         for round in 0..rounds {
+            await_quiet(patience)?;
             if operation == Operation::Create {
                 bounds.round(clients, span / 2)?;
             }
@@ -135,12 +138,13 @@ pub(crate) async fn run(
                 match contestant.round(operation, clients, round, span).await {
                     Ok(sample) => {
                         progress(&format!(
-                            "  {:26} {:9.0}/s  p50 {:.2} ms  p99 {:.2} ms  {:.0} µs of CPU each",
+                            "  {:26} {:9.0}/s  p50 {:.2} ms  p99 {:.2} ms  {:.0} µs of CPU each, others {:.0} %",
                             contestant.target.name,
                             sample.rate(),
                             sample.within(1, 2),
                             sample.within(99, 100),
-                            sample.cpu_each()
+                            sample.cpu_each(),
+                            sample.others * 100.0
                         ));
                         samples.push(sample);
                     }

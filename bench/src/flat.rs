@@ -17,11 +17,7 @@ use crate::{
 const CREATORS: usize = 16;
 
 /// How much longer the last page takes than the first, by cursor and by `startIndex`.
-pub(crate) async fn pages(
-    target: &Target,
-    people: &Population,
-    turns: usize,
-) -> Result<(f64, f64), Error> {
+pub(crate) async fn pages(target: &Target, people: &Population, turns: usize) -> Result<(f64, f64), Error> {
     let mut wire = Wire::open(&target.endpoint).await?;
     let list = |rest: &str| format!("/Users?count={PAGE}&{rest}");
     // By cursor to the end: the last page is the one after which there is none.

@@ -2,6 +2,7 @@
 
 pub(crate) mod disk;
 pub(crate) mod echo;
+pub(crate) mod pgbench;
 pub(crate) mod rows;
 
 use std::time::{Duration, Instant};

@@ -9,7 +9,7 @@ use crate::{
     Error,
     scenarios::{Operation, Population},
     target::Target,
-    usage,
+    usage::{self, Shares},
     wire::Wire,
 };
 
@@ -38,6 +38,8 @@ pub(crate) struct Sample {
     times: Vec<Duration>,
     /// The CPU time of the server's processes.
     pub(crate) cpu: Duration,
+    /// The part of the machine that others used meanwhile.
+    pub(crate) others: f64,
 }
 
 impl Sample {
@@ -86,7 +88,7 @@ pub(crate) fn run(
             })
             .collect();
         barrier.wait();
-        let (before, start) = (usage::cpu(&target.pids), Instant::now());
+        let (shares, before, start) = (Shares::now(), usage::cpu(&target.pids), Instant::now());
         barrier.wait();
         let mut all = Sample::default();
         for thread in threads {
@@ -94,6 +96,7 @@ pub(crate) fn run(
         }
         all.seconds = start.elapsed().as_secs_f64();
         all.cpu = usage::cpu(&target.pids).saturating_sub(before);
+        all.others = shares?.of_others()?;
         all.times.sort_unstable();
         Ok(all)
     })

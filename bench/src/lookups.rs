@@ -136,8 +136,7 @@ async fn near(home: &Path) -> Result<LookupServiceClient<Channel>, Error> {
             print: Some(PrintUser { cards: vec![card], ..PrintUser::default() }),
             ..User::default()
         };
-        let create =
-            CreateUserRequest { parent: PARENT.to_owned(), user: Some(user), ..Default::default() };
+        let create = CreateUserRequest { parent: PARENT.to_owned(), user: Some(user), ..Default::default() };
         users.create_user(create).await?;
     }
     Ok(LookupServiceClient::new(channel))

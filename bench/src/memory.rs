@@ -3,7 +3,13 @@
 use futures::future::try_join_all;
 use http::Method;
 
-use crate::{Error, scenarios::{Population, ensure}, target::Target, usage, wire::Wire};
+use crate::{
+    Error,
+    scenarios::{Population, ensure},
+    target::Target,
+    usage,
+    wire::Wire,
+};
 
 /// Connections that warm the process up: what it takes once is not what each takes.
 const WARM: usize = 64;

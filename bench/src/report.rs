@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// Measure on PostgreSQL too: the URL of a database of a user who may make databases.
     #[arg(long)]
     postgres: Option<String>,
+    /// Hold creates on that PostgreSQL against pgbench, which must be installed, with the same statements.
+    #[arg(long, requires = "postgres")]
+    pgbench: bool,
     /// Where data are kept meanwhile; what is measured is the disk under it.
     #[arg(long, default_value = "target/bench")]
     data: PathBuf,
@@ -47,6 +50,9 @@ pub(crate) struct Options {
     /// Rounds in which all are measured in turn [default: 5; quick: 3].
     #[arg(long)]
     rounds: Option<usize>,
+    /// Seconds to wait before a round for others to leave the machine alone; it goes on then all the same [default: 20; quick: 0].
+    #[arg(long)]
+    patience: Option<usize>,
     /// Length of a round of one server, in milliseconds [default: 2000; quick: 200].
     #[arg(long)]
     milliseconds: Option<u64>,
@@ -65,13 +71,17 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let plan = measure::Plan {
         peers: options.peers.then(|| options.peer_scripts.clone()),
         postgres: options.postgres.clone(),
+        pgbench: options.pgbench,
         directory: options.or(options.directory, 1_000, 320),
         size: options.or(options.size, 100_000, 3_200),
         users: options.or(options.users, 1_000_000, 10_000),
         rounds: options.or(options.rounds, 5, 3),
-        span: std::time::Duration::from_millis(
-            options.milliseconds.unwrap_or(if options.quick { 200 } else { 2_000 }),
-        ),
+        span: std::time::Duration::from_millis(options.milliseconds.unwrap_or(if options.quick {
+            200
+        } else {
+            2_000
+        })),
+        patience: std::time::Duration::from_secs(options.or(options.patience, 20, 0).try_into()?),
         stations: if options.quick { 100 } else { 1_000 },
         connections: if options.quick { 300 } else { 1_000 },
         installation,

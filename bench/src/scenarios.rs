@@ -131,7 +131,8 @@ impl Operation {
             Self::Provision => drop(provision(wire, people).await?),
             Self::ProvisionGroup => {
                 let (name, members) = people.next_group();
-                let path = format!("/Groups?filter=displayName%20eq%20%22{name}%22&excludedAttributes=members");
+                let path =
+                    format!("/Groups?filter=displayName%20eq%20%22{name}%22&excludedAttributes=members");
                 let answer = wire.send(Method::GET, &path.replace("Group ", "Group%20"), None).await?;
                 ensure(answer.status == 200 && answer.says("totalResults", "0"), || answer.wrong("found"))?;
                 let id = create_group(wire, &name, "").await?;

@@ -1,11 +1,18 @@
 //! What processes have used, out of /proc: CPU time and memory, of them and their descendants.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use crate::Error;
 
 /// Linux counts CPU time in hundredths of a second towards programs, whatever the kernel's own tick is.
 const TICKS_PER_SECOND: u64 = 100;
+
+/// How long a moment is, and the part of the machine that others may use in it.
+const MOMENT: Duration = Duration::from_millis(200);
+const QUIET: f64 = 0.15;
 
 /// The processes and all that they started and that still runs.
 pub(crate) fn family(pids: &[u32]) -> Vec<u32> {
@@ -37,6 +44,48 @@ fn ticks(pid: u32) -> Option<u64> {
     // The name in parentheses may hold anything, blanks too; utime, stime, cutime, cstime are the 12th to 15th field after it.
     let (_, fields) = stat.rsplit_once(')')?;
     Some(fields.split_whitespace().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum())
+}
+
+/// The CPU time that this process and all that it started have used, and that of the whole machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shares {
+    own: Duration,
+    all: Duration,
+    at: Instant,
+}
+
+impl Shares {
+    pub(crate) fn now() -> Result<Self, Error> {
+        let stat = fs::read_to_string("/proc/stat")?;
+        let line = stat.lines().next().unwrap_or_default();
+        let fields: Vec<u64> =
+            line.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+        // user, nice, system, (idle, iowait,) irq, softirq, steal
+        let ticks: u64 = [0, 1, 2, 5, 6, 7].iter().filter_map(|place| fields.get(*place)).sum();
+        let all = Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND);
+        Ok(Self { own: cpu(&[std::process::id()]), all, at: Instant::now() })
+    }
+
+    /// The part of the machine that others have used since, from 0 to 1.
+    pub(crate) fn of_others(&self) -> Result<f64, Error> {
+        let now = Self::now()?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+        let others = now.all.saturating_sub(self.all).saturating_sub(now.own.saturating_sub(self.own));
+        Ok((others.as_secs_f64() / (now.at - self.at).as_secs_f64() / cores).min(1.0))
+    }
+}
+
+/// Waits until others leave the machine alone for a moment, but not longer than this.
+pub(crate) fn await_quiet(patience: Duration) -> Result<(), Error> {
+    let start = Instant::now();
+    while start.elapsed() < patience {
+        let before = Shares::now()?;
+        std::thread::sleep(MOMENT);
+        if before.of_others()? <= QUIET {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The memory that is resident now, in KiB.

@@ -9,7 +9,13 @@ use rollcall_proto::identity::{
 use rollcall_serve::channel;
 use tokio::sync::mpsc;
 
-use crate::{Error, scenarios::{Population, ensure, patch}, statistics::middle, target::Target, wire::Wire};
+use crate::{
+    Error,
+    scenarios::{Population, ensure, patch},
+    statistics::middle,
+    target::Target,
+    wire::Wire,
+};
 
 /// How long all stations may take to hear of a write.
 const PATIENCE: Duration = Duration::from_secs(30);

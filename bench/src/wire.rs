@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_member_is_found_however_it_is_spaced() {
-        for body in [r#"{"totalResults":0,"active" : false}"#, "{\"totalResults\": 0,\n\"active\":\n false}"] {
+        for body in [r#"{"totalResults":0,"active" : false}"#, "{\"totalResults\": 0,\n\"active\":\n false}"]
+        {
             let answer = Answer { status: 200, body: body.to_owned() };
             assert!(answer.says("totalResults", "0") && answer.says("active", "false"), "{body}");
             assert!(!answer.says("active", "true") && !answer.says("results", "0"), "{body}");

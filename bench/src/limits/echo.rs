@@ -6,7 +6,8 @@ use prost::Message as _;
 use rollcall_proto::identity::{
     BatchCheckMembershipsRequest, BatchCheckMembershipsResponse, BatchListUserGroupsRequest,
     BatchListUserGroupsResponse, BatchLookupCardsRequest, BatchLookupCardsResponse, BatchLookupUsersRequest,
-    BatchLookupUsersResponse, lookup_service_server::{LookupService, LookupServiceServer},
+    BatchLookupUsersResponse,
+    lookup_service_server::{LookupService, LookupServiceServer},
 };
 use rollcall_serve::{CancellationToken, Routes, grpc, listener};
 use tonic::{Request, Response, Status};

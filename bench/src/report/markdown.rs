@@ -27,9 +27,10 @@ pub(crate) fn page(
         format!(
             "Written by `{command}`. Server, database and load shared one machine, so a time by itself says little: what counts are \
              the ratios, of what was measured in turn in {} rounds of {} ms, the median of the rounds. An answer counts when its status \
-             and its content are right; a wrong one fails what it belongs to. CPU is that of the server's processes.",
+             and its content are right; a wrong one fails what it belongs to. CPU is that of the server's processes.\n\n{}",
             plan.rounds,
-            plan.span.as_millis()
+            plan.span.as_millis(),
+            others(findings)
         ),
         table(&["machine", ""], &machine),
         "## Targets".to_owned(),
@@ -55,6 +56,21 @@ pub(crate) fn page(
     ]
     .join("\n\n")
         + "\n"
+}
+
+/// How much others used of the machine meanwhile: what was measured beside them is worth less.
+fn others(findings: &Findings) -> String {
+    let cells = findings.rows.iter().flatten();
+    let shares = cells.filter_map(|cell| match cell {
+        Cell::Ran(samples) => Some(samples.iter().map(|sample| sample.others * 100.0)),
+        _ => None,
+    });
+    let shares: Vec<f64> = shares.flatten().collect();
+    let most = shares.iter().copied().fold(0.0, f64::max);
+    format!(
+        "Other programs used {:.0} % of the machine in the median round, and {most:.0} % in the worst.",
+        middle(shares)
+    )
 }
 
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {
@@ -102,13 +118,15 @@ fn beside(findings: &Findings) -> String {
             ]
             .map(number),
         );
-        row.extend(others.iter().map(|(place, _)| match findings.cell(event, *place) {
-            Some(Cell::Ran(_)) => findings
-                .beside(event, *place)
-                .map_or_else(|| DASH.to_owned(), |ratio| format!("× {}", short(ratio))),
-            Some(Cell::Lacks(_)) => "lacks it".to_owned(),
-            Some(Cell::Failed(_)) => "failed".to_owned(),
-            _ => DASH.to_owned(),
+        row.extend(others.iter().map(|(place, _)| {
+            match findings.cell(event, *place) {
+                Some(Cell::Ran(_)) => findings
+                    .beside(event, *place)
+                    .map_or_else(|| DASH.to_owned(), |ratio| format!("× {}", short(ratio))),
+                Some(Cell::Lacks(_)) => "lacks it".to_owned(),
+                Some(Cell::Failed(_)) => "failed".to_owned(),
+                _ => DASH.to_owned(),
+            }
         }));
         rows.push(row);
     }
@@ -134,8 +152,9 @@ fn participants(findings: &Findings) -> String {
         .names
         .iter()
         .map(|name| {
-            let peak =
-                name.peak.map_or_else(|| DASH.to_owned(), |kib| format!("{} MiB", short(kib as f64 / 1024.0)));
+            let peak = name
+                .peak
+                .map_or_else(|| DASH.to_owned(), |kib| format!("{} MiB", short(kib as f64 / 1024.0)));
             let durable = if name.durable { "yes" } else { "no" };
             vec![name.name.clone(), name.store.clone(), durable.to_owned(), peak]
         })

@@ -26,11 +26,15 @@ pub(crate) struct Plan {
     pub(crate) installation: Installation,
     pub(crate) peers: Option<PathBuf>,
     pub(crate) postgres: Option<String>,
+    /// Whether creates on PostgreSQL are held against pgbench.
+    pub(crate) pgbench: bool,
     pub(crate) directory: usize,
     pub(crate) size: usize,
     pub(crate) users: usize,
     pub(crate) rounds: usize,
     pub(crate) span: Duration,
+    /// How long to wait before a round for others to leave the machine alone.
+    pub(crate) patience: Duration,
     pub(crate) stations: usize,
     pub(crate) connections: usize,
 }
@@ -87,7 +91,7 @@ async fn compare(plan: &Plan, findings: &mut Findings) -> Result<(), Error> {
             }
         }
     }
-    findings.rows = contest::run(&contestants, &mut bounds, plan.rounds, plan.span).await?;
+    findings.rows = contest::run(&contestants, &mut bounds, plan.rounds, plan.span, plan.patience).await?;
     findings.names = contestants
         .iter()
         .zip(kinds)

@@ -69,11 +69,8 @@ pub(crate) fn draw(findings: &Findings) -> String {
     let mut legend = String::new();
     let mut at = LEFT - 280.0;
     for (place, label) in labels(findings).iter().enumerate() {
-        let _ = writeln!(
-            legend,
-            r#"<rect x="{at:.1}" y="28" width="9" height="9" fill="{}"/>"#,
-            colour(place)
-        );
+        let _ =
+            writeln!(legend, r#"<rect x="{at:.1}" y="28" width="9" height="9" fill="{}"/>"#, colour(place));
         text(&mut legend, at + 13.0, 36.0, "start", label);
         at += 26.0 + 6.0 * label.chars().count() as f64;
     }
@@ -89,7 +86,13 @@ pub(crate) fn draw(findings: &Findings) -> String {
         text(&mut axis, place, TOP - 10.0, "middle", &format!("{ratio}"));
     }
     let mut title = String::new();
-    text(&mut title, LEFT - 280.0, 16.0, "start", "Rollcall's rate, in one process, as a multiple of that of");
+    text(
+        &mut title,
+        LEFT - 280.0,
+        16.0,
+        "start",
+        "Rollcall's rate, in one process, as a multiple of that of",
+    );
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {:.0}\" font-family=\"sans-serif\" font-size=\"11\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n{title}{legend}{axis}{body}</svg>\n",
@@ -99,5 +102,6 @@ pub(crate) fn draw(findings: &Findings) -> String {
 
 fn text(into: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
     let words = words.replace('&', "&amp;").replace('<', "&lt;");
-    let _ = writeln!(into, r##"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" fill="#222">{words}</text>"##);
+    let _ =
+        writeln!(into, r##"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" fill="#222">{words}</text>"##);
 }

@@ -210,8 +210,7 @@ impl Population {
         let mut wire = Wire::open(&target.endpoint).await?;
         for (path, status, says) in claims.into_iter().rev().take(CLAIMS) {
             let answer = wire.send(Method::GET, &path, None).await?;
-            let right =
-                answer.status == status && says.is_none_or(|(key, value)| answer.says(key, &value));
+            let right = answer.status == status && says.is_none_or(|(key, value)| answer.says(key, &value));
             ensure(right, || answer.wrong(&format!("{path} is not what was acknowledged")))?;
         }
         Ok(())

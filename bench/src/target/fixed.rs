@@ -8,11 +8,7 @@ use std::{
 };
 
 use axum::{
-    Router,
-    http::header::CONTENT_TYPE,
-    response::IntoResponse,
-    routing::get,
-    serve::ListenerExt as _,
+    Router, http::header::CONTENT_TYPE, response::IntoResponse, routing::get, serve::ListenerExt as _,
 };
 use bytes::Bytes;
 

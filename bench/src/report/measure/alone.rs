@@ -4,15 +4,20 @@ use std::time::Duration;
 
 use super::Plan;
 use crate::{
-    Error, client::Client, flat, groups,
+    Error,
+    client::Client,
+    flat, groups,
+    limits::{pgbench, rows::Scratch},
+    load::{self, Length},
     lookups::{self, Ask},
     memory, progress,
     report::{
         findings::Findings,
         targets::{Bound, Verdict, short},
     },
-    scenarios::Population,
-    statistics::middle,
+    scenarios::{Operation, Population, ensure},
+    statistics::{middle, ratio},
+    usage::await_quiet,
     watch,
 };
 
@@ -34,6 +39,7 @@ pub(super) async fn all(plan: &Plan, findings: &mut Findings) -> Result<(), Erro
     let what = format!("first cycle: {} users and {groups} groups, 16 clients, objects a second", plan.size);
     fact(findings, what, Ok(short(rate)));
 
+    await_quiet(plan.patience)?;
     progress("pages");
     let pages = flat::pages(&large, &people, if plan.size < 10_000 { 50 } else { 200 }).await;
     let (cursor, start) = match pages {
@@ -44,14 +50,20 @@ pub(super) async fn all(plan: &Plan, findings: &mut Findings) -> Result<(), Erro
     flat_of(findings, what("by cursor"), cursor);
     flat_of(findings, what("by startIndex"), start);
 
+    await_quiet(plan.patience)?;
     progress("members");
     let members = of_members(&large, &people, plan.rounds * 40).await;
     flat_of(
         findings,
-        format!("PATCH of one member: {} members beside {}", people.len() - 1, groups::SMALL.min(people.len())),
+        format!(
+            "PATCH of one member: {} members beside {}",
+            people.len() - 1,
+            groups::SMALL.min(people.len())
+        ),
         said(members),
     );
 
+    await_quiet(plan.patience)?;
     progress("stations");
     let copy = watch::first_copy(&large).await;
     let copy = copy.map(|(rate, objects)| format!("{} a second, {objects} of them", short(rate)));
@@ -68,6 +80,7 @@ pub(super) async fn all(plan: &Plan, findings: &mut Findings) -> Result<(), Erro
     let what = format!("{} stations hear of a write after it was acknowledged", plan.stations);
     fact(findings, what, said(delays));
 
+    await_quiet(plan.patience)?;
     progress("look-ups");
     of_lookups(plan, &large, findings).await;
     large.processes.clear();
@@ -78,14 +91,45 @@ pub(super) async fn all(plan: &Plan, findings: &mut Findings) -> Result<(), Erro
     let what = format!("memory of one of {} idle connections of the gateway", plan.connections);
     memory_of(findings, &what, 64.0, " KiB", said(connection));
 
-    of_largest(plan, findings).await
+    of_largest(plan, findings).await?;
+
+    progress("pgbench");
+    let part = match of_pgbench(plan, findings).await {
+        Ok(part) => part.ok_or_else(|| "not run: --postgres and --pgbench".to_owned()),
+        Err(error) => Err(format!("failed: {error}")),
+    };
+    let what = "create, 16 clients, PostgreSQL, beside pgbench with the same statements";
+    findings.verdicts.push(Verdict::new(what, Bound::AtLeast(0.8), "", part));
+    Ok(())
+}
+
+/// Creates over SCIM beside those of pgbench on the same server, where that is wanted.
+async fn of_pgbench(plan: &Plan, findings: &mut Findings) -> Result<Option<f64>, Error> {
+    let Some(url) = plan.postgres.as_ref().filter(|_| plan.pgbench) else { return Ok(None) };
+    let (own, bare) = (Scratch::create(url, "creates")?, Scratch::create(url, "pgbench")?);
+    pgbench::prepare(&bare.url)?;
+    let rollcall = plan.installation.together(Some(&own.url)).await?;
+    let people = Population::default();
+    let home = tempfile::tempdir_in(&plan.installation.directory)?;
+    let mut rates = [vec![], vec![], vec![]];
+    for _ in 0..plan.rounds {
+        await_quiet(plan.patience)?;
+        let sample = load::run(&rollcall, &people, Operation::Create, 16, Length::Time(plan.span))?;
+        ensure(sample.wrong == 0, || sample.first_wrong.clone().unwrap_or_default())?;
+        rates[0].push(sample.rate());
+        rates[1].push(pgbench::creates(&bare.url, home.path(), false, plan.span)?);
+        rates[2].push(pgbench::creates(&bare.url, home.path(), true, plan.span)?);
+    }
+    let [ours, one, each] = rates;
+    let what = "the same, beside pgbench with an account for each client".to_owned();
+    fact(findings, what, Ok(short(ratio(&ours, &each))));
+    Ok(Some(ratio(&ours, &one)))
 }
 
 /// Creates and memory with as many users as are ever measured.
 async fn of_largest(plan: &Plan, findings: &mut Findings) -> Result<(), Error> {
     progress("the largest directory");
-    let (empty, largest) =
-        (plan.installation.together(None).await?, plan.installation.together(None).await?);
+    let (empty, largest) = (plan.installation.together(None).await?, plan.installation.together(None).await?);
     let start = std::time::Instant::now();
     let filled = Client::connect(&largest)?.fill_people(10_000_000, plan.users).await;
     let rate = plan.users as f64 / start.elapsed().as_secs_f64();
@@ -94,6 +138,7 @@ async fn of_largest(plan: &Plan, findings: &mut Findings) -> Result<(), Error> {
         format!("{} users created over gRPC by 64 callers, a second", plan.users),
         said(filled.map(|()| short(rate))),
     );
+    await_quiet(plan.patience)?;
     let creates = flat::creates(&empty, &largest, plan.rounds, plan.span).await;
     flat_of(findings, format!("creates a second: 0 users beside {}", plan.users), said(creates));
     let peak = largest.peak().map(|kib| kib as f64 / MIB);
@@ -104,11 +149,7 @@ async fn of_largest(plan: &Plan, findings: &mut Findings) -> Result<(), Error> {
     Ok(())
 }
 
-async fn of_members(
-    target: &crate::target::Target,
-    people: &Population,
-    turns: usize,
-) -> Result<f64, Error> {
+async fn of_members(target: &crate::target::Target, people: &Population, turns: usize) -> Result<f64, Error> {
     let client = Client::connect(target)?;
     let ids: Vec<String> = people.people().iter().map(|person| person.id.clone()).collect();
     let (stranger, rest) = ids.split_first().ok_or("nobody")?;
