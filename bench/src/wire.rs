@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use crate::Error;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where a SCIM endpoint is, and the token it takes.
 #[derive(Clone, Debug)]

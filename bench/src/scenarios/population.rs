@@ -165,7 +165,7 @@ impl Population {
     }
 
     pub(super) fn created(&self, person: Person) {
-        if person.number % 16 == 0 {
+        if person.number.is_multiple_of(16) {
             let claim = ("userName", person.quoted_user_name());
             self.claim(format!("/Users/{}", person.id), 200, Some(claim));
         }

@@ -34,7 +34,7 @@ impl Installation {
     /// Everything in one process, on SQLite unless there is a PostgreSQL URL.
     pub(crate) async fn together(&self, postgres: Option<&str>) -> Result<Target, Error> {
         let data = self.data()?;
-        let mut command = self.command(&self.binary, data.path(), postgres)?;
+        let mut command = Self::command(&self.binary, data.path(), postgres)?;
         command.envs([
             ("ROLLCALL_SCIM_LISTEN", "127.0.0.1:0"),
             ("ROLLCALL_IDENTITY_LISTEN", "127.0.0.1:0"),
@@ -46,7 +46,7 @@ impl Installation {
         let (scim, identity, token) = (scim?, identity?, token?);
         drain(output);
         let secret = secret(&channel::connect(&token)?).await?;
-        Ok(target("Rollcall", postgres, &scim, &secret, identity, vec![process], data)?)
+        target("Rollcall", postgres, &scim, &secret, identity, vec![process], data)
     }
 
     /// The three services as processes of their own, which talk over loopback.
@@ -57,7 +57,7 @@ impl Installation {
         let mut processes = vec![];
         for name in ["identity-service", "token-service", "scim-gateway"] {
             let binary = self.binary.with_file_name(name);
-            let mut command = self.command(&binary, data.path(), postgres)?;
+            let mut command = Self::command(&binary, data.path(), postgres)?;
             command.envs([
                 ("ROLLCALL_SCIM_LISTEN", format!("127.0.0.1:{scim}")),
                 ("ROLLCALL_IDENTITY_LISTEN", format!("127.0.0.1:{identity}")),
@@ -73,7 +73,7 @@ impl Installation {
             reachable(port).await?;
         }
         let secret = secret(&channel::connect(&url(token))?).await?;
-        Ok(target("Rollcall, three services", postgres, &url(scim), &secret, url(identity), processes, data)?)
+        target("Rollcall, three services", postgres, &url(scim), &secret, url(identity), processes, data)
     }
 
     /// A directory that other users can pass through: a peer's database may run as one.
@@ -83,7 +83,7 @@ impl Installation {
         Ok(data)
     }
 
-    fn command(&self, binary: &Path, data: &Path, postgres: Option<&str>) -> Result<Command, Error> {
+    fn command(binary: &Path, data: &Path, postgres: Option<&str>) -> Result<Command, Error> {
         let name = binary.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         // Absolute, since it runs in the directory of its data.
         let mut command = Command::new(std::path::absolute(binary)?);
