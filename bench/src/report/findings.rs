@@ -12,7 +12,7 @@ use crate::{
 
 /// Who took part in the comparison.
 #[derive(Clone, Debug)]
-pub(crate) struct Party {
+pub(crate) struct Participant {
     pub(crate) name: String,
     pub(crate) store: String,
     pub(crate) durable: bool,
@@ -33,7 +33,7 @@ pub(crate) enum Kind {
 /// Everything that goes on the page.
 #[derive(Default)]
 pub(crate) struct Findings {
-    pub(crate) names: Vec<Party>,
+    pub(crate) names: Vec<Participant>,
     /// Peers that did not start, and why.
     pub(crate) absent: Vec<(String, String)>,
     /// For each event a cell for each name.
@@ -68,7 +68,7 @@ impl Findings {
     }
 
     /// The others that Rollcall in one process is held against: its own other forms, then the peers.
-    pub(crate) fn others(&self) -> Vec<(usize, &Party)> {
+    pub(crate) fn others(&self) -> Vec<(usize, &Participant)> {
         let others = self.names.iter().enumerate();
         others.filter(|(_, name)| !matches!(name.kind, Kind::Together | Kind::Fixed)).collect()
     }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::{
-    findings::{Findings, Kind, Party},
+    findings::{Findings, Kind, Participant},
     targets::of_contest,
 };
 use crate::{
@@ -95,7 +95,7 @@ async fn compare(plan: &Plan, findings: &mut Findings) -> Result<(), Error> {
     findings.names = contestants
         .iter()
         .zip(kinds)
-        .map(|(contestant, kind)| Party {
+        .map(|(contestant, kind)| Participant {
             name: contestant.target.name.clone(),
             store: contestant.target.store.clone(),
             durable: contestant.target.durable,

@@ -12,7 +12,8 @@ const RIGHT: f64 = 890.0;
 const LOWEST: f64 = -2.0;
 const HIGHEST: f64 = 4.0;
 const BAR: f64 = 11.0;
-const TOP: f64 = 64.0;
+const TOP: f64 = 84.0;
+const MARGIN: f64 = 10.0;
 /// Colours that are told apart by most eyes, in light and dark.
 const COLOURS: [&str; 8] =
     ["#808080", "#0072b2", "#56b4e9", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#8c6bb1"];
@@ -67,12 +68,19 @@ pub(crate) fn draw(findings: &Findings) -> String {
         y += 10.0;
     }
     let mut legend = String::new();
-    let mut at = LEFT - 280.0;
+    let (mut at, mut row) = (MARGIN, 28.0);
     for (place, label) in labels(findings).iter().enumerate() {
-        let _ =
-            writeln!(legend, r#"<rect x="{at:.1}" y="28" width="9" height="9" fill="{}"/>"#, colour(place));
-        text(&mut legend, at + 13.0, 36.0, "start", label);
-        at += 26.0 + 6.0 * label.chars().count() as f64;
+        let width = 26.0 + 6.3 * label.chars().count() as f64;
+        if at + width > WIDTH {
+            (at, row) = (MARGIN, row + 14.0);
+        }
+        let _ = writeln!(
+            legend,
+            r#"<rect x="{at:.1}" y="{row:.1}" width="9" height="9" fill="{}"/>"#,
+            colour(place)
+        );
+        text(&mut legend, at + 13.0, row + 8.0, "start", label);
+        at += width;
     }
     let mut axis = String::new();
     for power in -2..=4 {

@@ -84,6 +84,15 @@ impl Population {
         Ok(sample.seconds * count as f64 / sample.done as f64)
     }
 
+    /// Creates so many people who may go, unless there are.
+    pub(crate) fn replenish(&self, target: &Target, count: usize) -> Result<(), Error> {
+        let missing = count.saturating_sub(lock(&self.newcomers).len());
+        if missing > 0 {
+            self.all(target, Operation::Create, missing)?;
+        }
+        Ok(())
+    }
+
     /// Whoever came is there to stay.
     pub(crate) fn settle(&mut self) {
         self.people.append(&mut lock(&self.newcomers));

@@ -34,7 +34,7 @@ impl Installation {
     /// Everything in one process, on SQLite unless there is a PostgreSQL URL.
     pub(crate) async fn together(&self, postgres: Option<&str>) -> Result<Target, Error> {
         let data = self.data()?;
-        let mut command = Self::command(&self.binary, data.path(), postgres)?;
+        let mut command = command(&self.binary, data.path(), postgres)?;
         command.envs([
             ("ROLLCALL_SCIM_LISTEN", "127.0.0.1:0"),
             ("ROLLCALL_IDENTITY_LISTEN", "127.0.0.1:0"),
@@ -57,7 +57,7 @@ impl Installation {
         let mut processes = vec![];
         for name in ["identity-service", "token-service", "scim-gateway"] {
             let binary = self.binary.with_file_name(name);
-            let mut command = Self::command(&binary, data.path(), postgres)?;
+            let mut command = command(&binary, data.path(), postgres)?;
             command.envs([
                 ("ROLLCALL_SCIM_LISTEN", format!("127.0.0.1:{scim}")),
                 ("ROLLCALL_IDENTITY_LISTEN", format!("127.0.0.1:{identity}")),
@@ -82,26 +82,27 @@ impl Installation {
         rollcall_key::Keys::read_or_make(&data.path().join("key"))?;
         Ok(data)
     }
+}
 
-    fn command(binary: &Path, data: &Path, postgres: Option<&str>) -> Result<Command, Error> {
-        let name = binary.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        // Absolute, since it runs in the directory of its data.
-        let mut command = Command::new(std::path::absolute(binary)?);
-        let url = |name: &str| {
-            postgres.map_or_else(|| format!("sqlite:{}", data.join(name).display()), ToOwned::to_owned)
-        };
-        command
-            .envs([
-                ("ROLLCALL_IDENTITY_DATABASE_URL", url("identity.db")),
-                ("ROLLCALL_TOKEN_DATABASE_URL", url("token.db")),
-                ("ROLLCALL_CONSOLE_LISTEN", "off".to_owned()),
-                ("ROLLCALL_KEY_FILE", data.join("key").display().to_string()),
-                ("ROLLCALL_DATA_DIR", data.display().to_string()),
-            ])
-            .current_dir(data)
-            .stderr(File::create(data.join(format!("{name}.log")))?);
-        Ok(command)
-    }
+/// The program with its settings, in the directory of its data.
+fn command(binary: &Path, data: &Path, postgres: Option<&str>) -> Result<Command, Error> {
+    let name = binary.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    // Absolute, since it runs in the directory of its data.
+    let mut command = Command::new(std::path::absolute(binary)?);
+    let url = |name: &str| {
+        postgres.map_or_else(|| format!("sqlite:{}", data.join(name).display()), ToOwned::to_owned)
+    };
+    command
+        .envs([
+            ("ROLLCALL_IDENTITY_DATABASE_URL", url("identity.db")),
+            ("ROLLCALL_TOKEN_DATABASE_URL", url("token.db")),
+            ("ROLLCALL_CONSOLE_LISTEN", "off".to_owned()),
+            ("ROLLCALL_KEY_FILE", data.join("key").display().to_string()),
+            ("ROLLCALL_DATA_DIR", data.display().to_string()),
+        ])
+        .current_dir(data)
+        .stderr(File::create(data.join(format!("{name}.log")))?);
+    Ok(command)
 }
 
 fn target(
