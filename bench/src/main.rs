@@ -23,6 +23,7 @@ mod load;
 mod lookups;
 mod memory;
 mod pages;
+mod reads;
 mod report;
 mod scenarios;
 mod statistics;
@@ -81,6 +82,8 @@ enum Scenario {
     Cards,
     /// An import of as many people with a card each: time, and the memory of the process.
     Import,
+    /// GET by id and filters by userName, beside a server that answers a fixed document.
+    Reads,
     /// Listing everybody by cursor while others create and delete: nobody is missed, and no page costs more.
     Pages,
 }
@@ -112,6 +115,7 @@ async fn run(options: Options) -> Result<(), Error> {
             Scenario::Groups => groups::run(&client, &server, options.size).await?,
             Scenario::Cards => lookups::run(&client, &server, &directory, options.size).await?,
             Scenario::Import => import::run(&server, options.size).await?,
+            Scenario::Reads => reads::run(&server, &directory, options.size).await?,
             Scenario::Pages => pages::run(&client, options.size).await?,
         }
     }

@@ -10,7 +10,7 @@ use rollcall_db::{Connection, Database, Reader};
 use rollcall_serve::CancellationToken;
 
 use crate::{
-    store::{error::Error, head},
+    store::{error::Error, head, places::Places},
     vault::Vault,
     watchers::Watchers,
 };
@@ -21,6 +21,7 @@ pub struct Directory {
     db: Database,
     replica: Option<Reader>,
     vault: Arc<Vault>,
+    places: Arc<Places>,
     watchers: Watchers,
     connected: Arc<Mutex<HashMap<(String, String), usize>>>,
     closing: CancellationToken,
@@ -32,6 +33,7 @@ impl Directory {
             db,
             replica: None,
             vault: Arc::new(Vault::new(ring)),
+            places: Arc::default(),
             watchers: Watchers::default(),
             connected: Arc::default(),
             closing: CancellationToken::new(),
@@ -135,6 +137,11 @@ impl Directory {
     /// The keys, and the conversions of card numbers.
     pub(crate) fn vault(&self) -> Arc<Vault> {
         Arc::clone(&self.vault)
+    }
+
+    /// Where pages of lists begin.
+    pub(crate) fn places(&self) -> Arc<Places> {
+        Arc::clone(&self.places)
     }
 
     /// Who waits for changes.

@@ -154,6 +154,9 @@ fn micros(duration: &Duration) -> i64 {
 
 /// Cuts a text to `max` characters. Control characters, which terminals obey and PostgreSQL refuses, become spaces.
 fn cut(text: &str, max: usize) -> String {
+    if text.len() <= max && !text.contains(char::is_control) {
+        return text.to_owned();
+    }
     text.chars().take(max).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

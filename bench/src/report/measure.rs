@@ -13,10 +13,9 @@ use crate::{
         disk::Disk,
         rows::{Rows, Scratch},
     },
-    progress, report,
+    progress, reads,
     scenarios::Population,
-    target::{Target, fixed, peer, rollcall::Installation},
-    wire::Wire,
+    target::{Target, peer, rollcall::Installation},
 };
 
 mod alone;
@@ -64,7 +63,8 @@ async fn compare(plan: &Plan, findings: &mut Findings) -> Result<(), Error> {
     let mut contestants = vec![];
     let mut kinds = vec![];
     let together = filled(plan.installation.together(None).await?, plan).await?;
-    contestants.push(answering_like(&together, plan).await?);
+    let (target, people) = reads::answering_like(&together.target, &together.people, data).await?;
+    contestants.push(Contestant { target, people, fixed: true });
     kinds.push(Kind::Fixed);
     contestants.push(together);
     kinds.push(Kind::Together);
@@ -115,16 +115,4 @@ async fn filled(target: Target, plan: &Plan) -> Result<Contestant, Error> {
         people.gather(&target).await?;
     }
     Ok(Contestant { target, people, fixed: false })
-}
-
-/// A server that always answers what this one answered once.
-async fn answering_like(contestant: &Contestant, plan: &Plan) -> Result<Contestant, Error> {
-    let person = contestant.people.people().first().ok_or("nobody")?.clone();
-    let mut wire = Wire::open(&contestant.target.endpoint).await?;
-    let document = wire.send(http::Method::GET, &format!("/Users/{}", person.id), None).await?;
-    let filter = format!("/Users?filter=userName%20eq%20%22{}%22", person.user_name());
-    let list = wire.send(http::Method::GET, &filter, None).await?;
-    report(&format!("a user is {} bytes of JSON, a list of one {}", document.body.len(), list.body.len()));
-    let target = fixed::start(&plan.installation.directory, &document.body, &list.body)?;
-    Ok(Contestant { target, people: Population::of_one(person), fixed: true })
 }

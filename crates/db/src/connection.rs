@@ -44,10 +44,12 @@ impl AnyConnection {
             Self::establish_at(address).map_err(|cause| Error::Open { address: address.clone(), cause })?;
         let settings = match (&connection, purpose) {
             // FULL: a commit is on the disk before it is acknowledged. In WAL mode, readers never wait for the writer. What is
-            // deleted is overwritten: it may be a person's.
+            // deleted is overwritten: it may be a person's. The log is carried over into the file every 16 MiB: a page that many
+            // commits write is carried over once.
             (Self::Sqlite(_), Purpose::Write) => {
                 "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
-                 PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384"
+                 PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384; \
+                 PRAGMA wal_autocheckpoint=4096"
             }
             (Self::Sqlite(_), Purpose::Read) => {
                 "PRAGMA busy_timeout=5000; PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096"

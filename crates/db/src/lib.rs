@@ -3,6 +3,7 @@
 //! * [`Database::read`] runs a closure on a pooled connection, in one snapshot.
 //! * [`Database::write`] runs a closure in one write transaction. Writes that wait for the same writer share a commit
 //!   ([group commit](writer)), each in a savepoint of its own, and are answered after that commit.
+//! * [`Sql`] is a statement put together from pieces, where Diesel's query builder does not do.
 //! * [`Error`] says of every failure whether a constraint refused it, whether trying again may help, or neither.
 //!
 //! Diesel blocks, so nothing here ever runs on a runtime thread: reads take a blocking thread (no more of them than
@@ -17,6 +18,7 @@ pub mod migrate;
 pub mod options;
 pub mod reader;
 pub mod residue;
+pub mod sql;
 #[cfg(feature = "test")]
 pub mod test;
 pub mod writer;
@@ -28,6 +30,7 @@ pub use error::Error;
 pub use migrate::Migrations;
 pub use options::{Args, Options, Pooler};
 pub use reader::Reader;
+pub use sql::Sql;
 
 // Linked for their bundled C libraries; Diesel binds to them.
 use libsqlite3_sys as _;

@@ -6,14 +6,13 @@ use diesel::{
     prelude::*,
     sql_types::{BigInt, Binary, Bool, Nullable, Text},
 };
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql, sql::Rows};
 use rollcall_proto::identity::{DenialReason, User, UserView};
 
 use super::{
     clock,
     error::Error,
     page::Row,
-    sql::{Rows, Sql},
     users,
 };
 use crate::vault::{Tags, Vault};

@@ -8,13 +8,12 @@ use diesel::{
 };
 use prost::Message as _;
 use rollcall_card::mask;
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql, sql::Rows};
 use rollcall_proto::identity::{Card, CardSource, CardState, User};
 
 use super::{
     clock,
     error::Error,
-    sql::{Rows, Sql},
     tables::cards,
     users,
 };

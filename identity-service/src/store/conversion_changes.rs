@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use rollcall_card::conversion::Conversion;
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql};
 use rollcall_proto::identity::{
     CardConversion, ChangeAction, ConversionCollision, ConversionFailure, PreviewConversionResponse,
 };
@@ -15,7 +15,6 @@ use super::{
     clock, conversions,
     error::Error,
     head::{self, Delta, Entry},
-    sql::Sql,
     tables::{cards as table, denied_cards},
 };
 use crate::{name, vault::Vault};

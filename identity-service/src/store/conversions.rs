@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 use prost::Message as _;
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql};
 use rollcall_proto::identity::CardConversion;
 
-use super::{clock, error::Error, sql::Sql, tables::conversions};
+use super::{clock, error::Error, tables::conversions};
 
 /// Which conversion an account has; 0 for none, and another for each after that, those of an account that was erased and made again
 /// included.

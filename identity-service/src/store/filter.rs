@@ -4,16 +4,14 @@
 //! Every condition is true or false, never NULL, so that `NOT` means what it says. Text is compared by `=`, ranges and
 //! `replace`, on keys that were folded in Rust: `lower()` and `LIKE` differ between the databases, and from Unicode.
 
+use rollcall_db::Sql;
 use rollcall_scim::{
     filter::{Filter, Literal, Operator, Path},
     fold,
     schema::ResourceType,
 };
 
-use super::{
-    sql::Sql,
-    value::{self, Attribute},
-};
+use super::value::{self, Attribute};
 
 /// What a condition is about: the account and the kind of resource.
 #[derive(Clone, Copy)]

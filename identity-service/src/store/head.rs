@@ -2,12 +2,11 @@
 
 use diesel::prelude::*;
 use prost::Message as _;
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql};
 use rollcall_proto::identity::{Change, ChangeAction};
 
 use super::{
     error::Error,
-    sql::Sql,
     tables::{changes, heads},
 };
 

@@ -1,7 +1,7 @@
 //! A row of an import, each one transaction.
 
 use diesel::{prelude::*, sql_types::Text};
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql};
 use rollcall_proto::identity::{CardSource, ImportMode, MultiValue, PrintUser, User, UserSource};
 use rollcall_roster::{Cell, Field, Row};
 use rollcall_scim::fold;
@@ -11,7 +11,6 @@ use super::{
     clock,
     error::Error,
     head, life,
-    sql::Sql,
     tables::{cards as card_table, users as table},
     users,
     value::Attribute,

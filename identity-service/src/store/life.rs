@@ -9,7 +9,7 @@ use diesel::{
     prelude::*,
     sql_types::{BigInt, Bool, Nullable, Text},
 };
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql};
 use rollcall_proto::identity::{Adoption, MultiValue, Reactivation, Settings, User, UserSource, UserView};
 use rollcall_scim::fold;
 
@@ -18,7 +18,6 @@ use super::{
     head,
     merge::merge,
     settings,
-    sql::Sql,
     tables::users,
     users::{self as store, source_of},
     value::Attribute,

@@ -6,7 +6,7 @@ use diesel::{
     prelude::*,
     sql_types::{BigInt, Binary, Bool, Text},
 };
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql, sql::Rows};
 use rollcall_proto::identity::{
     MembershipCheck, MembershipResult, User, UserGroups, UserKey, UserLookup, UserView, user_key::Key,
 };
@@ -15,7 +15,6 @@ use rollcall_scim::fold;
 use super::{
     error::Error,
     memberships,
-    sql::{Rows, Sql},
     users as store,
     value::Attribute,
 };

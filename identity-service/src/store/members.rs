@@ -7,7 +7,7 @@ use diesel::{
     sql_types::{BigInt, Binary, Nullable, Text},
 };
 use prost::Message as _;
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql, sql::Rows};
 use rollcall_proto::identity::{ChangeAction, Group, Member, MemberType, UnknownMembers, User};
 use rollcall_scim::patch::MemberChange;
 
@@ -16,7 +16,6 @@ use super::{
     filter,
     head::{self, Delta, Entry},
     settings,
-    sql::{Rows, Sql},
     tables::{groups, members},
 };
 use crate::name;

@@ -7,10 +7,10 @@ use diesel::{
     sql_types::{Binary, Text},
 };
 use prost::Message as _;
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql};
 use rollcall_proto::identity::{Group, GroupMembership};
 
-use super::{error::Error, members::MEMBERS, sql::Sql};
+use super::{error::Error, members::MEMBERS};
 use crate::name;
 
 /// How many groups deep effective membership reaches. Cycles are harmless: a group counts once.
@@ -43,11 +43,20 @@ pub(crate) fn direct_groups(
     account: &str,
     ids: &[String],
 ) -> Result<HashMap<String, Vec<Membership>>, Error> {
-    let query = Sql::new("SELECT m.member_id, g.id, g.document FROM ")
-        .keyed(connection, ids, MEMBERS, of_member(account))
-        .sql(
-            " JOIN groups g ON g.account_id = m.account_id AND g.id = m.group_id ORDER BY m.member_id, g.id",
-        );
+    const SELECT: &str = "SELECT m.member_id, g.id, g.document FROM ";
+    const GROUPS: &str = " JOIN groups g ON g.account_id = m.account_id AND g.id = m.group_id";
+    let query = match ids {
+        // What is asked most: no list to take apart.
+        [only] => Sql::new(SELECT)
+            .sql("members m")
+            .sql(GROUPS)
+            .sql(" WHERE m.account_id = ")
+            .text(account)
+            .sql(" AND m.member_id = ")
+            .text(only),
+        _ => Sql::new(SELECT).keyed(connection, ids, MEMBERS, of_member(account)).sql(GROUPS),
+    };
+    let query = query.sql(" ORDER BY m.member_id, g.id");
     collect(connection, account, query)
 }
 

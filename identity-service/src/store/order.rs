@@ -1,5 +1,6 @@
 //! The order of a list by an attribute: what to sort by, and what comes after a place in it.
 
+use rollcall_db::Sql;
 use rollcall_scim::{
     filter::{Filter, Path},
     schema::{Kind, ResourceType},
@@ -8,7 +9,6 @@ use rollcall_scim::{
 use super::{
     error::Error,
     filter::{Place, Scope, Source},
-    sql::Sql,
 };
 
 /// An order other than that of ids.

@@ -2,19 +2,22 @@
 //!
 //! A page goes on where the one before ended, by the key of its last resource and not by a count: what others create or
 //! delete meanwhile moves nobody, and the ten-thousandth page costs what the first one costs. By id and by userName or
-//! displayName of groups that is an index range; any other order has to sort what matches, for every page.
+//! displayName of groups that is an index range; any other order has to sort what matches, for every page. Who counts
+//! instead, by `startIndex`, pays for what is skipped, unless the page before was read just now ([`Places`]).
+
+use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use diesel::{
     prelude::*,
     sql_types::{BigInt, Binary, Nullable, Text},
 };
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql};
 use rollcall_scim::{filter::Filter, schema::ResourceType};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{error::Error, filter::Scope, head, order::Order, sql::Sql};
+use super::{error::Error, filter::Scope, head, order::Order, places::Places};
 
 /// The most resources on a page.
 pub(crate) const MAX_PAGE: i64 = 1000;
@@ -43,6 +46,21 @@ pub(crate) struct List {
     limit: i64,
     /// Which account, filter and order this is: a token is good for no other.
     query: String,
+    places: Arc<Places>,
+}
+
+/// The revision of an account, and how many users and groups it has.
+type Head = (i64, i64, i64);
+
+/// Where to begin to read rows.
+#[derive(Debug, Default)]
+struct Begin {
+    /// Behind this key and id.
+    after: Option<(Option<String>, String)>,
+    /// Then skip so many.
+    skip: i64,
+    /// So many come before the page.
+    lead: i64,
 }
 
 /// Where a page begins.
@@ -93,7 +111,12 @@ impl List {
             "" => None,
             text => Some(Order::parse(text, resource)?),
         };
-        Ok(Self { resource, filter, order, start, limit, query })
+        Ok(Self { resource, filter, order, start, limit, query, places: Arc::default() })
+    }
+
+    /// The same with the places of pages that were read before.
+    pub(crate) fn with(self, places: Arc<Places>) -> Self {
+        Self { places, ..self }
     }
 
     /// Reads the page; `read` makes a resource of a row.
@@ -104,18 +127,38 @@ impl List {
         read: impl Fn(Row) -> Result<T, Error>,
     ) -> Result<Page<T>, Error> {
         let scope = Scope { account, resource: self.resource };
-        let total = self.total(connection, scope)?;
-        if self.limit == 0 || total == 0 {
-            return Ok(Page { items: vec![], total, next_token: String::new() });
-        }
-        let mut rows: Vec<(Row, Option<String>)> = self
-            .rows(scope)
-            .query::<((Text, BigInt, BigInt, BigInt, Binary), Nullable<Text>)>()
-            .load(connection)?;
+        // The head is read where it says something: of a page at the beginning of a filtered list it does not.
+        let head = match (&self.start, &self.filter) {
+            (Start::Skip(skip), filter) if *skip > 0 || filter.is_none() => {
+                Some(head::read(connection, account)?)
+            }
+            _ => None,
+        };
+        let begin = self.begin(head);
+        let mut rows: Vec<(Row, Option<String>)> = if self.limit == 0 {
+            vec![]
+        } else {
+            let types = self.rows(scope, &begin).query::<((Text, BigInt, BigInt, BigInt, Binary), Nullable<Text>)>();
+            types.load(connection)?
+        };
+        let before = (begin.lead > 0 && !rows.is_empty()).then(|| rows.remove(0).0.0);
         // One more was asked for than the page holds, to know whether there is one.
         let limit = usize::try_from(self.limit).unwrap_or_default();
         let more = rows.len() > limit;
         rows.truncate(limit);
+        self.remember(head, before, rows.last().map(|((id, ..), _)| id).filter(|_| more));
+        let total = match (&self.start, head, &self.filter) {
+            (Start::After(token), ..) => token.t,
+            (_, Some((_, users, groups)), None) => match self.resource {
+                ResourceType::User => users,
+                ResourceType::Group => groups,
+            },
+            // Who has seen the last has seen how many there are.
+            (Start::Skip(skip), ..) if self.limit > 0 && !more && (*skip == 0 || !rows.is_empty()) => {
+                skip + i64::try_from(rows.len()).unwrap_or(i64::MAX)
+            }
+            _ => self.matching(scope, Sql::new("SELECT COUNT(*)")).query::<BigInt>().get_result(connection)?,
+        };
         let next_token = match rows.last() {
             Some(((id, ..), key)) if more => {
                 Token { q: self.query.clone(), k: key.clone(), i: id.clone(), t: total }.to_text()
@@ -126,16 +169,31 @@ impl List {
         Ok(Page { items, total, next_token })
     }
 
-    fn total(&self, connection: &mut Connection, scope: Scope<'_>) -> Result<i64, Error> {
-        if let Start::After(token) = &self.start {
-            return Ok(token.t);
+    /// Where to begin to read. A place is remembered in the order of ids only: other keys are what people are called.
+    fn begin(&self, head: Option<Head>) -> Begin {
+        match (&self.start, head) {
+            (Start::After(Token { k, i, .. }), _) => {
+                Begin { after: Some((k.clone(), i.clone())), ..Begin::default() }
+            }
+            (Start::Skip(skip), Some((revision, ..))) if *skip > 0 && self.order.is_none() => {
+                match self.places.find(&self.query, *skip, revision) {
+                    Some(id) => Begin { after: Some((None, id)), ..Begin::default() },
+                    // The one before the page too, to know it the next time.
+                    None => Begin { skip: skip - 1, lead: 1, ..Begin::default() },
+                }
+            }
+            (Start::Skip(skip), _) => Begin { skip: *skip, ..Begin::default() },
         }
-        if self.filter.is_none() {
-            let (_, users, groups) = head::read(connection, scope.account)?;
-            return Ok(if self.resource == ResourceType::User { users } else { groups });
+    }
+
+    /// Remembers where this page begins, and where the next one does.
+    fn remember(&self, head: Option<Head>, before: Option<String>, last: Option<&String>) {
+        let (Start::Skip(skip), Some((revision, ..)), None) = (&self.start, head, &self.order) else { return };
+        for (skip, id) in [(*skip, before.as_ref()), (skip + self.limit, last)] {
+            if let Some(id) = id {
+                self.places.remember(&self.query, skip, revision, id);
+            }
         }
-        let count = self.matching(scope, Sql::new("SELECT COUNT(*)"));
-        Ok(count.query::<BigInt>().get_result(connection)?)
     }
 
     /// `select`, from the rows that match.
@@ -151,7 +209,7 @@ impl List {
         }
     }
 
-    fn rows(&self, scope: Scope<'_>) -> Sql {
+    fn rows(&self, scope: Scope<'_>, begin: &Begin) -> Sql {
         let (id, columns) = match self.resource {
             ResourceType::User => (
                 "users.id",
@@ -165,7 +223,7 @@ impl List {
         let key = self.order.as_ref().map(|order| (order, order.key(scope)));
         let shown = key.as_ref().map_or_else(|| Sql::new("CAST(NULL AS TEXT)"), |(_, (key, _))| key.clone());
         let mut sql = self.matching(scope, Sql::new(columns).then(shown));
-        if let Start::After(Token { k, i, .. }) = &self.start {
+        if let Some((k, i)) = &begin.after {
             let after_id = Sql::new(id).sql(" > ").text(i);
             sql = sql.sql(" AND (").then(match &key {
                 None => after_id,
@@ -177,11 +235,8 @@ impl List {
         if let Some((order, (key, nullable))) = key {
             sql = sql.then(order.by(key, nullable)).sql(", ");
         }
-        sql = sql.sql(id).sql(" LIMIT ").number(self.limit + 1);
-        match self.start {
-            Start::Skip(skip) if skip > 0 => sql.sql(" OFFSET ").number(skip),
-            _ => sql,
-        }
+        sql = sql.sql(id).sql(" LIMIT ").number(self.limit + 1 + begin.lead);
+        if begin.skip > 0 { sql.sql(" OFFSET ").number(begin.skip) } else { sql }
     }
 }
 

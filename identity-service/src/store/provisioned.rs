@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use prost_types::Timestamp;
 use rollcall_card::mask;
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql, sql::Rows};
 use rollcall_proto::identity::{CardSource, CardVisibility, PrintCard, PrintUser, User};
 
 use super::{
@@ -16,7 +16,6 @@ use super::{
     clock,
     error::Error,
     settings,
-    sql::{Rows, Sql},
     tables::cards as table,
     users,
 };

@@ -1,12 +1,12 @@
 //! The settings of accounts.
 
 use diesel::prelude::*;
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql};
 use rollcall_proto::identity::{
     Adoption, CardVisibility, LeaverCards, PinUse, Reactivation, Settings, UnknownMembers,
 };
 
-use super::{error::Error, head, sql::Sql, tables::settings};
+use super::{error::Error, head, tables::settings};
 use crate::name;
 
 /// The fewest digits of a PIN where an account says nothing.

@@ -3,14 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::{dsl::max, prelude::*};
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql};
 use rollcall_proto::identity::{Removal, Station};
 
 use super::{
     clock,
     error::Error,
     head,
-    sql::Sql,
     tables::{confirmations, removals, stations},
 };
 use crate::name;

@@ -1,8 +1,11 @@
 //! Users in the database.
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Binary, Text},
+};
 use prost::Message as _;
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql, sql::Value};
 use rollcall_proto::identity::{
     Adoption, ChangeAction, GroupMembership, PatchOperation, SecretSource, User, UserSource, UserView,
 };
@@ -21,9 +24,6 @@ use super::{
     value,
 };
 use crate::{name, secret::Changes, vault::Vault};
-
-const ROW: (users::id, users::version, users::created_at, users::updated_at, users::document) =
-    (users::id, users::version, users::created_at, users::updated_at, users::document);
 
 pub(crate) fn user(account: &str, (id, version, created, updated, document): Row) -> Result<User, Error> {
     let stored = User::decode(document.as_slice()).map_err(|_| Error::Corrupt(name::user(account, &id)))?;
@@ -75,24 +75,18 @@ pub(crate) fn insert(
 ) -> Result<Option<User>, Error> {
     let (id, now) = (uuid::Uuid::now_v7().to_string(), clock::now());
     let document = document(new);
-    let row = || {
-        diesel::insert_into(users::table)
-            .values((
-                users::account_id.eq(account),
-                users::id.eq(&id),
-                users::version.eq(1),
-                users::created_at.eq(now),
-                users::updated_at.eq(now),
-                users::document.eq(&document),
-                value::Keys::of(new),
-            ))
-            .on_conflict_do_nothing()
-    };
-    // Diesel has no word for it that is both databases'. Unlike a failure, a conflict leaves the transaction usable.
-    let inserted = match connection {
-        Connection::Sqlite(c) => row().execute(c)?,
-        Connection::Postgres(c) => row().execute(c)?,
-    };
+    // Unlike a failure, a conflict leaves the transaction usable.
+    let inserted = insert_statement([
+        ("account_id", account.into()),
+        ("id", id.as_str().into()),
+        ("version", 1.into()),
+        ("created_at", now.into()),
+        ("updated_at", now.into()),
+        ("document", document.clone().into()),
+    ], value::columns(new))
+    .sql(" ON CONFLICT DO NOTHING")
+    .prepared()
+    .execute(connection)?;
     if inserted == 0 {
         return Ok(None);
     }
@@ -108,6 +102,15 @@ pub(crate) fn insert(
     let mut inserted = user(account, (id, 1, now, now, document))?;
     provisioned::show(connection, vault, account, std::slice::from_mut(&mut inserted))?;
     Ok(Some(inserted))
+}
+
+fn insert_statement(own: [(&'static str, Value); 6], derived: [(&'static str, Value); 26]) -> Sql {
+    let columns: Vec<_> = own.into_iter().chain(derived).collect();
+    let mut sql = Sql::new("INSERT INTO users (");
+    for (index, (column, _)) in columns.iter().enumerate() {
+        sql = if index > 0 { sql.sql(", ").sql(column) } else { sql.sql(column) };
+    }
+    sql.sql(") VALUES (").list(columns.into_iter().map(|(_, value)| value)).sql(")")
 }
 
 /// Who set a secret that came with a user.
@@ -182,10 +185,16 @@ pub(crate) fn open(
 
 /// Reads a user as the document has it: of cards it says only that there are some.
 pub(crate) fn read(connection: &mut Connection, account: &str, id: &str) -> Result<User, Error> {
-    let mut row: Option<Row> = users::table.find((account, id)).select(ROW).first(connection).optional()?;
-    if rollcall_defect::is("account-missing") {
-        row = users::table.filter(users::id.eq(id)).select(ROW).first(connection).optional()?;
-    }
+    let row = |of_account: Sql| {
+        of_account.sql("id = ").text(id).query::<(Text, BigInt, BigInt, BigInt, Binary)>()
+    };
+    let select = Sql::new("SELECT id, version, created_at, updated_at, document FROM users WHERE ");
+    let of_account = if rollcall_defect::is("account-missing") {
+        select
+    } else {
+        select.sql("account_id = ").text(account).sql(" AND ")
+    };
+    let row: Option<Row> = row(of_account).get_result(connection).optional()?;
     user(account, row.ok_or_else(|| Error::NotFound(format!("user {id}")))?)
 }
 
@@ -318,13 +327,18 @@ pub(crate) fn replace(
     if let Some(going) = going {
         leaver::leave(connection, vault, account, id, going)?;
     }
-    diesel::update(users::table.find((account, id)))
-        .set((
-            users::version.eq(etag::version(&before.etag) + 1),
-            users::updated_at.eq(now),
-            users::document.eq(document(after)),
-            value::Keys::of(after),
-        ))
+    let own = [
+        ("version", (etag::version(&before.etag) + 1).into()),
+        ("updated_at", now.into()),
+        ("document", document(after).into()),
+    ];
+    Sql::new("UPDATE users SET ")
+        .set(own.into_iter().chain(value::columns(after)))
+        .sql(" WHERE account_id = ")
+        .text(account)
+        .sql(" AND id = ")
+        .text(id)
+        .prepared()
         .execute(connection)
         .map_err(|error| taken(error.into(), after))?;
     delete_rows(connection, account, id)?;

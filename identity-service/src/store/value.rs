@@ -1,13 +1,13 @@
 //! The keys of a user: which attribute is which column, and the row of keys that a document has.
 
-use diesel::prelude::*;
+use rollcall_db::{Sql, sql::Value};
 use rollcall_proto::identity::{Address, EnterpriseUser, Manager, MultiValue, PersonName, User};
 use rollcall_scim::{
     fold,
     schema::{ENTERPRISE_USER, PRINT_USER},
 };
 
-use super::{provisioned, sql::Sql, tables::users};
+use super::provisioned;
 
 /// A multi-valued attribute of users; its elements are rows of `user_values`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,89 +96,52 @@ pub(crate) fn element_column(sub: Option<&str>) -> &'static str {
     }
 }
 
-/// The columns of `users` that are derived from the document.
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = users, treat_none_as_null = true)]
-pub(crate) struct Keys {
-    user_name: String,
-    external_id: Option<String>,
-    active: Option<bool>,
-    display_name: Option<String>,
-    nick_name: Option<String>,
-    profile_url: Option<String>,
-    title: Option<String>,
-    user_type: Option<String>,
-    preferred_language: Option<String>,
-    locale: Option<String>,
-    timezone: Option<String>,
-    formatted_name: Option<String>,
-    family_name: Option<String>,
-    given_name: Option<String>,
-    middle_name: Option<String>,
-    honorific_prefix: Option<String>,
-    honorific_suffix: Option<String>,
-    employee_number: Option<String>,
-    cost_center: Option<String>,
-    organization: Option<String>,
-    division: Option<String>,
-    department: Option<String>,
-    manager: Option<String>,
-    manager_display_name: Option<String>,
-    source: i64,
-    local_user_name: Option<String>,
-}
-
 /// The key of text in which case does not count.
 fn key(text: Option<&String>) -> Option<String> {
     text.map(|text| fold(text).into_owned())
 }
 
-impl Keys {
-    pub(crate) fn of(user: &User) -> Self {
-        let name = user.person_name.clone().unwrap_or_default();
-        let PersonName {
-            formatted,
-            family_name,
-            given_name,
-            middle_name,
-            honorific_prefix,
-            honorific_suffix,
-        } = &name;
-        let enterprise = user.enterprise.clone().unwrap_or_default();
-        let EnterpriseUser { employee_number, cost_center, organization, division, department, manager } =
-            &enterprise;
-        let Manager { value: manager, r#ref: _, display_name: manager_name } =
-            &manager.clone().unwrap_or_default();
-        Self {
-            user_name: fold(&user.user_name).into_owned(),
-            external_id: user.external_id.clone(),
-            active: user.active,
-            display_name: key(user.display_name.as_ref()),
-            nick_name: key(user.nick_name.as_ref()),
-            // A reference: case counts.
-            profile_url: user.profile_url.clone(),
-            title: key(user.title.as_ref()),
-            user_type: key(user.user_type.as_ref()),
-            preferred_language: key(user.preferred_language.as_ref()),
-            locale: key(user.locale.as_ref()),
-            timezone: key(user.timezone.as_ref()),
-            formatted_name: key(formatted.as_ref()),
-            family_name: key(family_name.as_ref()),
-            given_name: key(given_name.as_ref()),
-            middle_name: key(middle_name.as_ref()),
-            honorific_prefix: key(honorific_prefix.as_ref()),
-            honorific_suffix: key(honorific_suffix.as_ref()),
-            employee_number: key(employee_number.as_ref()),
-            cost_center: key(cost_center.as_ref()),
-            organization: key(organization.as_ref()),
-            division: key(division.as_ref()),
-            department: key(department.as_ref()),
-            manager: key(manager.as_ref()),
-            manager_display_name: key(manager_name.as_ref()),
-            source: user.source.into(),
-            local_user_name: key(user.print.as_ref().and_then(|print| print.local_user_name.as_ref())),
-        }
-    }
+/// The columns of `users` that are derived from the document.
+pub(crate) fn columns(user: &User) -> [(&'static str, Value); 26] {
+    let name = user.person_name.clone().unwrap_or_default();
+    let PersonName { formatted, family_name, given_name, middle_name, honorific_prefix, honorific_suffix } =
+        &name;
+    let enterprise = user.enterprise.clone().unwrap_or_default();
+    let EnterpriseUser { employee_number, cost_center, organization, division, department, manager } =
+        &enterprise;
+    let Manager { value: manager, r#ref: _, display_name: manager_name } =
+        &manager.clone().unwrap_or_default();
+    let local_user_name = user.print.as_ref().and_then(|print| print.local_user_name.as_ref());
+    let folded = |text: &Option<String>| Value::Text(key(text.as_ref()));
+    [
+        ("user_name", fold(&user.user_name).into_owned().into()),
+        ("external_id", user.external_id.clone().into()),
+        ("active", user.active.into()),
+        ("display_name", folded(&user.display_name)),
+        ("nick_name", folded(&user.nick_name)),
+        // A reference: case counts.
+        ("profile_url", user.profile_url.clone().into()),
+        ("title", folded(&user.title)),
+        ("user_type", folded(&user.user_type)),
+        ("preferred_language", folded(&user.preferred_language)),
+        ("locale", folded(&user.locale)),
+        ("timezone", folded(&user.timezone)),
+        ("formatted_name", folded(formatted)),
+        ("family_name", folded(family_name)),
+        ("given_name", folded(given_name)),
+        ("middle_name", folded(middle_name)),
+        ("honorific_prefix", folded(honorific_prefix)),
+        ("honorific_suffix", folded(honorific_suffix)),
+        ("employee_number", folded(employee_number)),
+        ("cost_center", folded(cost_center)),
+        ("organization", folded(organization)),
+        ("division", folded(division)),
+        ("department", folded(department)),
+        ("manager", folded(manager)),
+        ("manager_display_name", folded(manager_name)),
+        ("source", i64::from(user.source).into()),
+        ("local_user_name", Value::Text(key(local_user_name))),
+    ]
 }
 
 /// The statement that inserts the rows of `user_values` that a document has; none if it has none.
@@ -261,7 +224,7 @@ impl Rows<'_> {
                 None => sql.sql(", NULL"),
             };
         }
-        self.sql = Some((sql.sql(", ").optional_bool(primary).sql(")"), position));
+        self.sql = Some((sql.sql(", ").value(primary).sql(")"), position));
     }
 }
 

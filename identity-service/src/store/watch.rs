@@ -11,7 +11,7 @@ use diesel::{
 };
 use prost::Message as _;
 use rollcall_card::keyring::station_tag;
-use rollcall_db::Connection;
+use rollcall_db::{Connection, Sql, sql::Rows};
 use rollcall_proto::identity::{
     Change, ChangeAction, Group, User, WatchChangesResponse, WatchedCard, WatchedGroup, WatchedMembers,
     WatchedUser, watch_changes_response::Event,
@@ -21,7 +21,6 @@ use super::{
     cards::Row as CardRow,
     changes, clock,
     error::Error,
-    sql::{Rows, Sql},
     tables::{cards, groups, users},
 };
 use crate::{name, vault::Vault};

@@ -5,17 +5,20 @@ use diesel::{
     prelude::*,
     sql_types::{Bool, Text},
 };
-use rollcall_db::{Backend, Connection};
+use rollcall_db::{Backend, Connection, Sql, sql::Value};
 
 use super::schema::{sync_entries as t, sync_log_settings as settings};
 use crate::{clock::Millis, error::Error};
 
 /// The most entries that a list looks at in one call.
 pub(crate) const MAX_LOOKED_AT: i64 = 10_000;
-/// How many rows one statement inserts: 18 parameters each, of the 32,766 that SQLite takes.
+/// How many rows one statement inserts: 19 parameters each, of the 65,535 that PostgreSQL takes.
 const ROWS: usize = 500;
 /// The highest character: what begins with a text sorts before the text and this.
 const LAST: char = '\u{10FFFF}';
+/// The columns in the order of [`Entry::values`].
+const INSERT: &str = "INSERT INTO sync_entries (account_id, id, at, token_id, method, kind, action, resource_id, subject, \
+                      subject_key, filter, status, duration_us, scim_type, detail, body, agent, address, trace) VALUES (";
 /// Sorts after every id, which are of hexadecimal digits.
 const AFTER_ALL: &str = "g";
 /// The condition and the expression of the index of failures.
@@ -44,6 +47,56 @@ pub(crate) struct Entry {
     pub(crate) agent: String,
     pub(crate) address: String,
     pub(crate) trace: String,
+}
+
+impl Entry {
+    /// What is bound to the columns of [`INSERT`].
+    fn values(&self) -> [Value; 19] {
+        let Self {
+            account_id,
+            id,
+            at,
+            token_id,
+            method,
+            kind,
+            action,
+            resource_id,
+            subject,
+            subject_key,
+            filter,
+            status,
+            duration_us,
+            scim_type,
+            detail,
+            body,
+            agent,
+            address,
+            trace,
+        } = self;
+        let text = |text: &String| Value::from(text.as_str());
+        let number = |number: &i32| Value::from(i64::from(*number));
+        [
+            text(account_id),
+            text(id),
+            (*at).into(),
+            text(token_id),
+            text(method),
+            number(kind),
+            number(action),
+            text(resource_id),
+            text(subject),
+            text(subject_key),
+            text(filter),
+            number(status),
+            (*duration_us).into(),
+            text(scim_type),
+            text(detail),
+            text(body),
+            text(agent),
+            text(address),
+            text(trace),
+        ]
+    }
 }
 
 /// An entry without its body.
@@ -149,12 +202,18 @@ pub(crate) fn known(c: &mut Connection, account: &str, ids: &[String]) -> Result
 
 /// Adds entries.
 pub(crate) fn insert(c: &mut Connection, entries: &[Entry]) -> Result<(), Error> {
-    for rows in entries.chunks(ROWS) {
-        let insert = diesel::insert_into(t::table).values(rows);
-        match c {
-            Connection::Sqlite(c) => insert.execute(c)?,
-            Connection::Postgres(c) => insert.execute(c)?,
-        };
+    match c {
+        Connection::Sqlite(_) => {
+            // A row at a time: the statement is there already, and nothing is far away.
+            for entry in entries {
+                Sql::new(INSERT).list(entry.values()).sql(")").prepared().execute(c)?;
+            }
+        }
+        Connection::Postgres(c) => {
+            for rows in entries.chunks(ROWS) {
+                diesel::insert_into(t::table).values(rows).execute(c)?;
+            }
+        }
     }
     Ok(())
 }
