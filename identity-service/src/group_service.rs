@@ -58,7 +58,8 @@ impl group_service_server::GroupService for GroupService {
             request.into_inner();
         let account = name::account("parent", &parent)?;
         let list =
-            List::new(&account, ResourceType::Group, (&filter, &order_by), (page_size, &page_token, skip))?.with(self.0.places());
+            List::new(&account, ResourceType::Group, (&filter, &order_by), (page_size, &page_token, skip))?
+                .with(self.0.places());
         let page = move |c: &mut rollcall_db::Connection| -> Result<_, Error> {
             let page = groups::list(c, &account, &list, view)?;
             let total_size = i32::try_from(page.total).unwrap_or(i32::MAX);

@@ -59,7 +59,8 @@ impl user_service_server::UserService for UserService {
             request.into_inner();
         let account = name::account("parent", &parent)?;
         let list =
-            List::new(&account, ResourceType::User, (&filter, &order_by), (page_size, &page_token, skip))?.with(self.0.places());
+            List::new(&account, ResourceType::User, (&filter, &order_by), (page_size, &page_token, skip))?
+                .with(self.0.places());
         let vault = self.0.vault();
         let page = move |c: &mut rollcall_db::Connection| -> Result<_, Error> {
             let page = users::list(c, &vault, &account, &list, view)?;

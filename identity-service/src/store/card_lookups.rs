@@ -9,12 +9,7 @@ use diesel::{
 use rollcall_db::{Connection, Sql, sql::Rows};
 use rollcall_proto::identity::{DenialReason, User, UserView};
 
-use super::{
-    clock,
-    error::Error,
-    page::Row,
-    users,
-};
+use super::{clock, error::Error, page::Row, users};
 use crate::vault::{Tags, Vault};
 
 /// What one card found.

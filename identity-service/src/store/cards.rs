@@ -11,12 +11,7 @@ use rollcall_card::mask;
 use rollcall_db::{Connection, Sql, sql::Rows};
 use rollcall_proto::identity::{Card, CardSource, CardState, User};
 
-use super::{
-    clock,
-    error::Error,
-    tables::cards,
-    users,
-};
+use super::{clock, error::Error, tables::cards, users};
 use crate::{
     name,
     vault::{Tags, Vault},

@@ -12,12 +12,7 @@ use rollcall_proto::identity::{
 };
 use rollcall_scim::fold;
 
-use super::{
-    error::Error,
-    memberships,
-    users as store,
-    value::Attribute,
-};
+use super::{error::Error, memberships, users as store, value::Attribute};
 use crate::vault::Vault;
 
 /// The most users found by one e-mail address.

@@ -138,7 +138,8 @@ impl List {
         let mut rows: Vec<(Row, Option<String>)> = if self.limit == 0 {
             vec![]
         } else {
-            let types = self.rows(scope, &begin).query::<((Text, BigInt, BigInt, BigInt, Binary), Nullable<Text>)>();
+            let types =
+                self.rows(scope, &begin).query::<((Text, BigInt, BigInt, BigInt, Binary), Nullable<Text>)>();
             types.load(connection)?
         };
         let before = (begin.lead > 0 && !rows.is_empty()).then(|| rows.remove(0).0.0);
@@ -157,7 +158,9 @@ impl List {
             (Start::Skip(skip), ..) if self.limit > 0 && !more && (*skip == 0 || !rows.is_empty()) => {
                 skip + i64::try_from(rows.len()).unwrap_or(i64::MAX)
             }
-            _ => self.matching(scope, Sql::new("SELECT COUNT(*)")).query::<BigInt>().get_result(connection)?,
+            _ => {
+                self.matching(scope, Sql::new("SELECT COUNT(*)")).query::<BigInt>().get_result(connection)?
+            }
         };
         let next_token = match rows.last() {
             Some(((id, ..), key)) if more => {
@@ -188,7 +191,9 @@ impl List {
 
     /// Remembers where this page begins, and where the next one does.
     fn remember(&self, head: Option<Head>, before: Option<String>, last: Option<&String>) {
-        let (Start::Skip(skip), Some((revision, ..)), None) = (&self.start, head, &self.order) else { return };
+        let (Start::Skip(skip), Some((revision, ..)), None) = (&self.start, head, &self.order) else {
+            return;
+        };
         for (skip, id) in [(*skip, before.as_ref()), (skip + self.limit, last)] {
             if let Some(id) = id {
                 self.places.remember(&self.query, skip, revision, id);

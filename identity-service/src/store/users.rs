@@ -76,14 +76,17 @@ pub(crate) fn insert(
     let (id, now) = (uuid::Uuid::now_v7().to_string(), clock::now());
     let document = document(new);
     // Unlike a failure, a conflict leaves the transaction usable.
-    let inserted = insert_statement([
-        ("account_id", account.into()),
-        ("id", id.as_str().into()),
-        ("version", 1.into()),
-        ("created_at", now.into()),
-        ("updated_at", now.into()),
-        ("document", document.clone().into()),
-    ], value::columns(new))
+    let inserted = insert_statement(
+        [
+            ("account_id", account.into()),
+            ("id", id.as_str().into()),
+            ("version", 1.into()),
+            ("created_at", now.into()),
+            ("updated_at", now.into()),
+            ("document", document.clone().into()),
+        ],
+        value::columns(new),
+    )
     .sql(" ON CONFLICT DO NOTHING")
     .prepared()
     .execute(connection)?;
@@ -185,9 +188,8 @@ pub(crate) fn open(
 
 /// Reads a user as the document has it: of cards it says only that there are some.
 pub(crate) fn read(connection: &mut Connection, account: &str, id: &str) -> Result<User, Error> {
-    let row = |of_account: Sql| {
-        of_account.sql("id = ").text(id).query::<(Text, BigInt, BigInt, BigInt, Binary)>()
-    };
+    let row =
+        |of_account: Sql| of_account.sql("id = ").text(id).query::<(Text, BigInt, BigInt, BigInt, Binary)>();
     let select = Sql::new("SELECT id, version, created_at, updated_at, document FROM users WHERE ");
     let of_account = if rollcall_defect::is("account-missing") {
         select

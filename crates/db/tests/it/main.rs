@@ -174,3 +174,33 @@ fn a_database_that_is_not_there_says_so_without_the_password() {
     let Err(error) = Database::open(&address, &Options::default(), migrations()) else { panic!("opened") };
     assert!(error.to_string().contains("127.0.0.1:1") && !error.to_string().contains("hunter2"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_is_compiled_as_the_configuration_says() {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        compile_options: String,
+    }
+    both(migrations, async |db| {
+        let rows = db.read(|c| match c {
+            Connection::Sqlite(c) => {
+                Ok::<_, Error>(diesel::sql_query("PRAGMA compile_options").load::<Row>(c)?)
+            }
+            Connection::Postgres(_) => Ok(vec![]),
+        });
+        let options: Vec<String> = rows.await.unwrap().into_iter().map(|row| row.compile_options).collect();
+        if !options.is_empty() {
+            for (option, there) in
+                [("ENABLE_QPSG", true), ("THREADSAFE=2", true), ("ENABLE_MEMORY_MANAGEMENT", false)]
+            {
+                assert_eq!(
+                    options.iter().any(|known| known == option),
+                    there,
+                    "{option}: see .cargo/config.toml"
+                );
+            }
+        }
+    })
+    .await;
+}
