@@ -6,8 +6,8 @@
 //! * [`Sql`] is a statement put together from pieces, where Diesel's query builder does not do.
 //! * [`Error`] says of every failure whether a constraint refused it, whether trying again may help, or neither.
 //!
-//! Diesel blocks, so nothing here ever runs on a runtime thread: reads take a blocking thread (no more of them than
-//! there are pooled connections), writes a thread that lives as long as the handle.
+//! Diesel blocks, so the runtime is never kept from its other tasks: reads take a blocking thread, or lend the one they are on where
+//! the database is a file (no more of them than there are pooled connections), writes a thread that lives as long as the handle.
 
 pub mod address;
 pub mod connection;

@@ -1,6 +1,7 @@
 //! Reading: a pool of connections, and no more reads at once than there are.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -8,7 +9,10 @@ use std::{
 use diesel::RunQueryDsl as _;
 use metrics::{counter, gauge, histogram};
 use r2d2::{ManageConnection, Pool};
-use tokio::sync::Semaphore;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::Semaphore,
+};
 
 use crate::{Address, Connection, Error, Options, Pooler, connection::Purpose};
 
@@ -40,6 +44,14 @@ pub struct Reader {
     name: &'static str,
     system: &'static str,
     patience: Duration,
+    /// Whether reads stay on the thread that asks. A file answers in some tens of microseconds, most of which another thread would take to
+    /// wake up; a server can keep anybody waiting.
+    in_place: bool,
+}
+
+/// Whether this thread may block: the runtime goes on with its other tasks on another one.
+fn runtime_lends_its_thread() -> bool {
+    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
 }
 
 impl Reader {
@@ -61,6 +73,7 @@ impl Reader {
             name: options.name,
             system: address.system(),
             patience: options.queue_timeout,
+            in_place: matches!(address, Address::Sqlite(_)),
         })
     }
 
@@ -118,6 +131,10 @@ impl Reader {
             }
             Err(Error::Closed.into())
         };
+        if self.in_place && runtime_lends_its_thread() {
+            let done = tokio::task::block_in_place(|| catch_unwind(AssertUnwindSafe(run)));
+            return done.unwrap_or_else(|_| Err(Error::Panicked.into()));
+        }
         tokio::task::spawn_blocking(run).await.unwrap_or_else(|_| Err(Error::Panicked.into()))
     }
 
