@@ -100,15 +100,19 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     Ok(())
 }
 
-/// What was typed, without what is before the subcommand.
+/// What was typed, without what is before the subcommand, and without what is of this machine alone.
 fn command_line() -> String {
     let given: Vec<String> = std::env::args().skip(1).collect();
     let mut shown = vec!["rollcall-bench".to_owned()];
-    let mut hide = false;
+    let mut instead = None;
     for argument in given {
+        shown.push(instead.take().map_or_else(|| argument.clone(), ToOwned::to_owned));
         // A URL may hold a password.
-        shown.push(if hide { "URL".to_owned() } else { argument.clone() });
-        hide = argument == "--postgres";
+        instead = match argument.as_str() {
+            "--postgres" => Some("URL"),
+            "--binary" | "--data" | "--out" | "--peer-scripts" => Some("PATH"),
+            _ => None,
+        };
     }
     shown.join(" ")
 }

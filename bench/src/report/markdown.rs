@@ -35,6 +35,7 @@ pub(crate) fn page(
         table(&["machine", ""], &machine),
         "## Targets".to_owned(),
         targets(findings),
+        "[Where the time goes](profile.md), and what would get to the targets that are missed.".to_owned(),
         "## Beside others".to_owned(),
         format!(
             "Directories of {} users, 16 clients unless said otherwise. The columns on the right say how many times the rate of the \

@@ -89,6 +89,16 @@ impl Reader {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.run(self.in_place && runtime_lends_its_thread(), work).await
+    }
+
+    /// The same, on this thread or on another.
+    async fn run<T, E, F>(&self, in_place: bool, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Connection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         let name = self.name;
         let asked = Instant::now();
         let waiting = Waiting::new(name);
@@ -131,7 +141,7 @@ impl Reader {
             }
             Err(Error::Closed.into())
         };
-        if self.in_place && runtime_lends_its_thread() {
+        if in_place {
             let done = tokio::task::block_in_place(|| catch_unwind(AssertUnwindSafe(run)));
             return done.unwrap_or_else(|_| Err(Error::Panicked.into()));
         }
@@ -143,8 +153,10 @@ impl Reader {
     /// # Errors
     /// Why it does not.
     pub async fn ping(&self) -> Result<(), Error> {
-        let look = self
-            .read(|connection| Ok::<_, Error>(diesel::sql_query("SELECT 1").execute(connection).map(drop)?));
+        // On another thread: this one is to notice when a disk does not answer.
+        let look = self.run(false, |connection| {
+            Ok::<_, Error>(diesel::sql_query("SELECT 1").execute(connection).map(drop)?)
+        });
         let answer = tokio::time::timeout(LOOK, look)
             .await
             .unwrap_or_else(|_| Err(Error::Unavailable("it does not answer in time".to_owned())));
