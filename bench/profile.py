@@ -49,7 +49,7 @@ def part_of(function, library):
     if "libc" in library or "ld-linux" in library:
         if re.search(r"malloc|free|calloc|realloc|unlink_chunk|consolidate", function):
             return "memory: asked for and given back"
-        if re.search(r"mem(cpy|move|cmp|set|chr)|strlen|bcmp", function):
+        if re.search(r"^(__)?mem[a-z]{3,4}_|strlen|bcmp", function):
             return "memory: copied, compared, cleared"
         return "the C library"
     # In `<A as B>::c` it is A that counts, whatever it is borrowed or boxed in.

@@ -1,6 +1,6 @@
 //! A SCIM client that says what it does in one line and fails with the whole exchange.
 
-use std::{fmt, ops::Index};
+use std::{fmt, ops::Index, time::Duration};
 
 use reqwest::{
     Method,
@@ -27,7 +27,9 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(base: String, token: &str) -> Self {
-        let anonymous = Self { http: reqwest::Client::new(), base, headers: HeaderMap::new() };
+        // The server ends connections that are silent; a client that takes one at that moment gets no answer.
+        let http = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5)).build().unwrap();
+        let anonymous = Self { http, base, headers: HeaderMap::new() };
         anonymous.header("authorization", &format!("Bearer {token}"))
     }
 
