@@ -145,43 +145,45 @@ def main():
         valgrind = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={found}"]
         with open(pathlib.Path(home, "log"), "w") as log:
             server = subprocess.Popen([*valgrind, binary], env=environment, cwd=home, stdout=subprocess.PIPE, stderr=log, text=True)
-        addresses = {}
-        while len(addresses) < 3:
-            line = server.stdout.readline()
-            if not line:
-                sys.exit("the server does not start:\n" + pathlib.Path(home, "log").read_text())
-            name, _, address = line.partition(" ")
-            if name in ("scim", "identity", "token"):
-                addresses[name] = address.strip()
-        generated = subprocess.run(
-            [binary, "token", "generate", "default"],
-            env=os.environ | {"ROLLCALL_TOKEN_SERVICE": addresses["token"]},
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        token = re.search(r"rollcall_\S+", generated.stdout).group(0)
-        host = addresses["scim"].removeprefix("http://")
+        try:
+            addresses = {}
+            while len(addresses) < 3:
+                line = server.stdout.readline()
+                if not line:
+                    sys.exit("the server does not start:\n" + pathlib.Path(home, "log").read_text())
+                name, _, address = line.partition(" ")
+                if name in ("scim", "identity", "token"):
+                    addresses[name] = address.strip()
+            generated = subprocess.run(
+                [binary, "token", "generate", "default"],
+                env=os.environ | {"ROLLCALL_TOKEN_SERVICE": addresses["token"]},
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            token = re.search(r"rollcall_\S+", generated.stdout).group(0)
+            host = addresses["scim"].removeprefix("http://")
 
-        def client(operation, ids, count, first):
+            def client(operation, ids, count, first):
+                connection = http.client.HTTPConnection(host, timeout=120)
+                for number in range(first, count, CLIENTS):
+                    ask(connection, token, operation, ids, number)
+
+            def clients(operation, count):
+                with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+                    for done in [pool.submit(client, operation, ids, count, first) for first in range(CLIENTS)]:
+                        done.result()
+
             connection = http.client.HTTPConnection(host, timeout=120)
-            for number in range(first, count, CLIENTS):
-                ask(connection, token, operation, ids, number)
-
-        def clients(operation, count):
-            with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-                for done in [pool.submit(client, operation, ids, count, first) for first in range(CLIENTS)]:
-                    done.result()
-
-        connection = http.client.HTTPConnection(host, timeout=120)
-        ids = [request(connection, token, "POST", "/Users", person(number))["id"] for number in range(PEOPLE)]
-        clients("get", 320)
-        control = ["callgrind_control", str(server.pid)]
-        subprocess.run([*control, "--instr=on"], check=True, capture_output=True)
-        clients(options.operation, options.requests)
-        subprocess.run([*control, "--instr=off"], check=True, capture_output=True)
-        server.terminate()
-        server.wait(60)
+            ids = [request(connection, token, "POST", "/Users", person(number))["id"] for number in range(PEOPLE)]
+            clients("get", 320)
+            control = ["callgrind_control", str(server.pid)]
+            subprocess.run([*control, "--instr=on"], check=True, capture_output=True)
+            clients(options.operation, options.requests)
+            subprocess.run([*control, "--instr=off"], check=True, capture_output=True)
+        finally:
+            server.terminate()
+            server.wait(60)
         costs = read(found)
         if options.keep:
             options.keep.write_bytes(found.read_bytes())
